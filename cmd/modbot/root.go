@@ -12,6 +12,9 @@ import (
 	"golang.org/x/term"
 )
 
+// nearMiss is how many edits away a sub-command is still suggested.
+const nearMiss = 2
+
 // environment is what a command may touch of its surroundings.
 type environment struct {
 	in        io.Reader
@@ -61,11 +64,12 @@ func execute(ctx context.Context, env *environment, args []string) int {
 // newRoot wires the sub-commands, one file each.
 func newRoot(env *environment) *cobra.Command {
 	root := &cobra.Command{
-		Use:           "modbot",
-		Short:         "Mute accounts of a Tencent Chat app from chat, with an audit log that tells the truth",
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		Args:          cobra.ArbitraryArgs,
+		Use:                        "modbot",
+		Short:                      "Mute accounts of a Tencent Chat app from chat, with an audit log that tells the truth",
+		SilenceUsage:               true,
+		SilenceErrors:              true,
+		Args:                       cobra.ArbitraryArgs,
+		SuggestionsMinimumDistance: nearMiss,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return cmd.Help()
@@ -92,7 +96,7 @@ func unknownSubcommand(cmd *cobra.Command, name string) error {
 // group makes a command that only holds sub-commands.
 func group(use, short string, subs ...*cobra.Command) *cobra.Command {
 	g := &cobra.Command{
-		Use: use, Short: short, Args: cobra.ArbitraryArgs,
+		Use: use, Short: short, Args: cobra.ArbitraryArgs, SuggestionsMinimumDistance: nearMiss,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return cmd.Help()

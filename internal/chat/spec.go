@@ -45,6 +45,11 @@ type OptionSpec struct {
 	Kind     OptionKind
 	Summary  string
 	Required bool
+	// Keyword introduces the option in the text form ("reason:", "note", "by").
+	Keyword string
+	// Rest says that the option also takes what is left of the line, without
+	// its keyword.
+	Rest     bool
 	Suggests bool // Suggest offers values while typing
 	MaxRunes int  // 0 = the grammar's own limit
 }

@@ -1,0 +1,78 @@
+// Package adapters is the contract between modbot and the platforms where
+// moderators type. It holds interfaces and errors only; each platform has a
+// folder of its own below, and is done when adaptertest.Run passes for it.
+//
+// The model: an adapter receives a delivery, verifies it, acknowledges it in
+// the platform's time, makes a chat.Invocation of it and hands that to the
+// Core. The Core answers through a callback, and the adapter renders. An
+// adapter also renders and sends audit posts for one channel. It knows no
+// policy, no Tencent and no storage, and it never waits for the Core before it
+// has acknowledged.
+package adapters
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"modbot/internal/chat"
+)
+
+// Core is what an adapter may ask of the rest of modbot.
+type Core interface {
+	// Handle runs one invocation through the whole pipeline. respond is called
+	// with the answer before Handle returns; where that answer was
+	// "unknown, checking", respond is called once more, later and from another
+	// goroutine, with what was found, under the same Ref. The same Key twice
+	// is one command, answered twice alike.
+	Handle(ctx context.Context, inv chat.Invocation, respond func(context.Context, chat.Reply))
+	// Open builds the form of a verb from what is known already: no I/O beyond
+	// the cache, well under a second. An actor without a role gets an error
+	// reply instead of a form.
+	Open(ctx context.Context, inv chat.Invocation) (chat.Form, *chat.Reply)
+	// Suggest offers values for one option while the actor types. Strangers
+	// get none: they learn no account names.
+	Suggest(ctx context.Context, inv chat.Invocation, option, typed string) []chat.Suggestion
+}
+
+// Adapter is one platform.
+type Adapter interface {
+	Platform() chat.Platform
+	// Run receives until the context ends or the platform says that it is
+	// over. It returns nil after a clean end, and leaves no goroutine.
+	Run(ctx context.Context, core Core) error
+	// Grants says what an actor holds on the platform right now. An error
+	// means that nobody knows, and the Core refuses.
+	Grants(ctx context.Context, inv chat.Invocation) ([]chat.Grant, error)
+}
+
+// Channel is one audit channel on a platform.
+type Channel interface {
+	// Render makes the bytes of one message out of as many posts as fit,
+	// beginning with the first. taken is at least 1 unless err is not nil.
+	Render(posts []chat.Post) (taken int, body []byte, err error)
+	// Send sends what Render made, unchanged. Errors say by *SendError what
+	// may be done about them.
+	Send(ctx context.Context, body []byte, d chat.Delivery) (chat.MessageRef, error)
+}
+
+// ErrRoles says that an actor's roles could not be found out.
+var ErrRoles = errors.New("roles cannot be looked up")
+
+// SendError classifies a failed Send for the worker that owns retrying. It
+// answers by behaviour, so that the worker need not know this package.
+type SendError struct {
+	Wait    time.Duration // the platform's Retry-After; 0 = none given
+	Content bool          // the platform refuses this body whatever is tried
+	Cause   error
+}
+
+func (e *SendError) Error() string { return fmt.Sprintf("sending an audit post: %v", e.Cause) }
+func (e *SendError) Unwrap() error { return e.Cause }
+
+// RetryAfter is how long the platform asks to wait.
+func (e *SendError) RetryAfter() time.Duration { return e.Wait }
+
+// RefusesContent reports whether the body itself is what is refused.
+func (e *SendError) RefusesContent() bool { return e.Content }

@@ -1,0 +1,27 @@
+package chat
+
+import "time"
+
+// Post is one entry of the ledger as the audit channel shows it.
+type Post struct {
+	FirstSeq int64
+	LastSeq  int64
+	Kind     string
+	Cases    []int64
+	Outcome  string // empty where the entry has none
+	Time     time.Time
+	Message  Message
+	Alarm    bool // stands out; may mention whom the configuration names for it
+}
+
+// Delivery says how a frozen body is being sent.
+type Delivery struct {
+	FirstSeq int64
+	LastSeq  int64
+	// Nonce is the same for every attempt with the same body.
+	Nonce string
+	// Repeat is set when an earlier attempt may have arrived: the body must be
+	// marked as a possible repeat of its entry numbers where the platform
+	// cannot tell by the nonce.
+	Repeat bool
+}

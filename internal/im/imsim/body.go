@@ -16,6 +16,7 @@ const maxBody = 64 << 10
 // The ways in which a body is not what the vendor calls JSON.
 var (
 	errEmpty     = errors.New("the body is empty")
+	errTooLong   = fmt.Errorf("the body is over %d bytes", maxBody)
 	errEncoding  = errors.New("the body is not UTF-8")
 	errNotJSON   = errors.New("the body is not one JSON value (comments, trailing commas and trailing data are not JSON)")
 	errNotObject = errors.New("the body is not a JSON object")
@@ -29,6 +30,8 @@ func object(body []byte) (map[string]json.RawMessage, error) {
 	switch {
 	case len(bytes.TrimSpace(body)) == 0:
 		return nil, errEmpty
+	case len(body) > maxBody:
+		return nil, errTooLong
 	case !utf8.Valid(body):
 		return nil, errEncoding
 	case !json.Valid(body):

@@ -3,13 +3,17 @@ package imsim
 import (
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
+
+	"modbot/internal/im/imwire"
 )
 
 // Kind is a way in which a call goes wrong.
 type Kind string
 
-// The kinds of fault. Every kind waits DelayMS first and goes on even when the
+// The kinds of fault. Every kind waits its Delay first and goes on even when the
 // caller has gone away, as a real service would.
 const (
 	KindLatency      Kind = "latency"        // only waits, then does as it was asked
@@ -36,24 +40,21 @@ const (
 // API are used up in the order in which they were added, one call at a time,
 // by calls that were authenticated and within the rate.
 type Fault struct {
-	API     API  `json:"api"`
-	Kind    Kind `json:"kind"`
-	Code    int  `json:"code,omitempty"`     // KindCode: the vendor's error code
-	Status  int  `json:"status,omitempty"`   // KindHTTP: 400 to 599; 502 when 0
-	DelayMS int  `json:"delay_ms,omitempty"` // every kind: milliseconds to wait first
-	Times   int  `json:"times"`              // how many calls; 0 is once, Forever is for good
+	API    imwire.API
+	Kind   Kind
+	Code   imwire.Code   // KindCode: the vendor's error code
+	Status int           // KindHTTP: 400 to 599; 502 when 0
+	Delay  time.Duration // every kind waits this long first; KindLatency needs it
+	Times  int           // how many calls; 0 is once, Forever is for good
 }
-
-// delay is how long the fault waits before it happens.
-func (f Fault) delay() time.Duration { return time.Duration(f.DelayMS) * time.Millisecond }
 
 // complete fills in what may be left out and refuses what makes no sense.
 func (f Fault) complete() (Fault, error) {
-	if !f.API.known() {
-		return f, invalid("api %q is none of %s", f.API, joined(apis()))
+	if !slices.Contains(imwire.APIs(), f.API) {
+		return f, invalid("api %q is none of %s", f.API, commands())
 	}
-	if f.DelayMS < 0 || int64(f.DelayMS) > MaxDelay.Milliseconds() {
-		return f, invalid("delay_ms %d is outside 0 to %d", f.DelayMS, MaxDelay.Milliseconds())
+	if f.Delay < 0 || f.Delay > MaxDelay {
+		return f, invalid("delay_ms %d is outside 0 to %d", f.Delay.Milliseconds(), MaxDelay.Milliseconds())
 	}
 	if f.Times == 0 {
 		f.Times = 1
@@ -64,7 +65,7 @@ func (f Fault) complete() (Fault, error) {
 	switch f.Kind {
 	case KindDrop, KindApplyAndDrop, KindGarbage:
 	case KindLatency:
-		if f.DelayMS == 0 {
+		if f.Delay == 0 {
 			return f, invalid("a latency fault needs delay_ms, 1 to %d", MaxDelay.Milliseconds())
 		}
 	case KindCode:
@@ -79,14 +80,23 @@ func (f Fault) complete() (Fault, error) {
 			return f, invalid("status %d is outside 400 to 599", f.Status)
 		}
 	default:
-		return f, invalid("kind %q is none of %s", f.Kind, joined(kinds()))
+		return f, invalid("kind %q is none of %s", f.Kind, kinds())
 	}
 	return f, nil
 }
 
-// kinds lists every kind, for messages.
-func kinds() []Kind {
-	return []Kind{KindCode, KindLatency, KindDrop, KindApplyAndDrop, KindHTTP, KindGarbage}
+// kinds and commands list what a fault may name, for messages.
+func kinds() string {
+	return fmt.Sprintf("%s, %s, %s, %s, %s, %s",
+		KindCode, KindLatency, KindDrop, KindApplyAndDrop, KindHTTP, KindGarbage)
+}
+
+func commands() string {
+	var names []string
+	for _, api := range imwire.APIs() {
+		names = append(names, api.Command())
+	}
+	return strings.Join(names, ", ")
 }
 
 // AddFault appends a fault to those of its API. A fault that makes no sense is
@@ -118,7 +128,7 @@ func (s *Sim) Faults() []Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := []Fault{}
-	for _, api := range apis() {
+	for _, api := range imwire.APIs() {
 		all = append(all, s.faults[api]...)
 	}
 	return all
@@ -126,7 +136,7 @@ func (s *Sim) Faults() []Fault {
 
 // takeFault uses up one call's worth of the first fault of an API; the zero
 // Fault is none. The caller holds s.mu.
-func (s *Sim) takeFault(api API) Fault {
+func (s *Sim) takeFault(api imwire.API) Fault {
 	queue := s.faults[api]
 	if len(queue) == 0 {
 		return Fault{}

@@ -1,6 +1,10 @@
 package imsim
 
-import "sync"
+import (
+	"sync"
+
+	"modbot/internal/im/imwire"
+)
 
 // Point is a place in a call at which a test can hold it.
 type Point uint8
@@ -24,7 +28,7 @@ type Hold struct {
 // Hold makes the next call of an API stop at a point. Holds of an API are used
 // up in order, one call each. Close releases every held call without an
 // answer.
-func (s *Sim) Hold(api API, at Point) *Hold {
+func (s *Sim) Hold(api imwire.API, at Point) *Hold {
 	h := &Hold{point: at, arrived: make(chan struct{}), release: make(chan struct{})}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -40,7 +44,7 @@ func (h *Hold) Arrived() <-chan struct{} { return h.arrived }
 func (h *Hold) Release() { h.once.Do(func() { close(h.release) }) }
 
 // takeHold is the hold that stops this call, or nil. The caller holds s.mu.
-func (s *Sim) takeHold(api API) *Hold {
+func (s *Sim) takeHold(api imwire.API) *Hold {
 	queue := s.holds[api]
 	if len(queue) == 0 {
 		return nil

@@ -3,6 +3,8 @@ package imsim
 import (
 	"slices"
 	"time"
+
+	"modbot/internal/im/imwire"
 )
 
 // DefaultTrace is how many of the last calls a simulator remembers unless its
@@ -13,13 +15,13 @@ const DefaultTrace = 4096
 // signature that it carried is not kept.
 type Call struct {
 	Seq      int       // 1, 2, 3 … in order of arrival
-	API      API       // which call
+	API      imwire.API // which call
 	At       time.Time // the simulator's clock at arrival
 	Random   string    // the random parameter as sent
 	Body     string    // the body as sent
 	InFlight int       // calls in flight at arrival, this one included
 	Fault    Kind      // the fault that it met, "" for none
-	Code     int       // the ErrorCode answered; of a dropped answer what it would have been
+	Code     imwire.Code // the ErrorCode answered; of a dropped answer what it would have been
 	Applied  bool      // it changed what the simulator knows
 	Answered bool      // an answer was written, of whatever kind
 	Done     bool      // it is no longer in flight

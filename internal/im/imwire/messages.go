@@ -2,12 +2,14 @@ package imwire
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"strconv"
+	"strings"
 )
 
 // ErrNotAnAnswer says that a body is not what the API documents: not JSON, cut
@@ -176,7 +178,8 @@ func describe(body []byte, err error) string {
 	case trimmed[0] == '<':
 		return "a page of HTML or XML"
 	case errors.As(err, &wrongType):
-		return fmt.Sprintf("%s has the wrong type (%s)", wrongType.Field, wrongType.Value)
+		kind, _, _ := strings.Cut(wrongType.Value, " ") // "number 0.5" repeats the body
+		return fmt.Sprintf("%s has the wrong type (%s)", cmp.Or(wrongType.Field, "the answer"), kind)
 	case cutShort(trimmed):
 		return "JSON that is cut short"
 	default:

@@ -24,7 +24,8 @@ type Core interface {
 	// Handle runs one invocation through the whole pipeline. respond is called
 	// with the answer before Handle returns; where that answer was
 	// "unknown, checking", respond is called once more, later and from another
-	// goroutine, with what was found, under the same Ref. The same Key twice
+	// goroutine, with what was found, under the same Ref. That may be after Run
+	// has ended: the adapter then does what it still can. The same Key twice
 	// is one command, answered twice alike.
 	Handle(ctx context.Context, inv chat.Invocation, respond func(context.Context, chat.Reply))
 	// Open builds the form of a verb from what is known already: no I/O beyond
@@ -50,7 +51,10 @@ type Adapter interface {
 // Channel is one audit channel on a platform.
 type Channel interface {
 	// Render makes the bytes of one message out of as many posts as fit,
-	// beginning with the first. taken is at least 1 unless err is not nil.
+	// beginning with the first. taken is at least 1 unless err is not nil; no
+	// posts at all are an error. The bytes are stored before they are sent, and
+	// may be sent by a later process that is configured otherwise: they hold
+	// all that Send needs.
 	Render(posts []chat.Post) (taken int, body []byte, err error)
 	// Send sends what Render made, unchanged. Errors say by *SendError what
 	// may be done about them.

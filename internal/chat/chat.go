@@ -117,7 +117,8 @@ const (
 	StateError         State = "error"
 )
 
-// Reply is the private answer to one invocation.
+// Reply is the private answer to one invocation. Message says the state in
+// words already; State is for machines and for colour.
 type Reply struct {
 	State   State
 	Code    string // for machines; listed in docs/reference/codes.md
@@ -127,9 +128,9 @@ type Reply struct {
 	Ref string
 }
 
-// Message is text that people read, ready to be rendered by any platform: a
-// summary of one sentence (notifications and screen readers use it), lines of
-// spans, and buttons.
+// Message is text that people read, ready to be rendered by any platform: lines
+// of spans, and buttons. The first line is a full sentence and stands for the
+// whole where there is room for no more (Summary).
 type Message struct {
 	Lines   []Line
 	Buttons []Button
@@ -167,6 +168,15 @@ type Button struct {
 	Danger bool
 	// Typed is the command that does the same, for places without buttons.
 	Typed string
+	// Origin and Entry come back in the Click: the ledger that made the button,
+	// and the hash of the entry that it belongs to.
+	Origin string
+	Entry  string
+}
+
+// Click is what pressing the button delivers.
+func (b Button) Click() Click {
+	return Click{Origin: b.Origin, Entry: b.Entry, Case: b.Case, Choice: b.Choice}
 }
 
 // MessageRef is where a platform put a message.
@@ -184,9 +194,25 @@ func (m Message) Plain() string {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		for _, s := range l {
-			b.WriteString(s.Plain())
-		}
+		b.WriteString(l.Plain())
+	}
+	return b.String()
+}
+
+// Summary is the first line as text, for notifications and screen readers.
+// It is empty when the message is.
+func (m Message) Summary() string {
+	if len(m.Lines) == 0 {
+		return ""
+	}
+	return m.Lines[0].Plain()
+}
+
+// Plain is the line as text.
+func (l Line) Plain() string {
+	var b strings.Builder
+	for _, s := range l {
+		b.WriteString(s.Plain())
 	}
 	return b.String()
 }

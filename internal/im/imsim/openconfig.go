@@ -118,4 +118,3 @@ func timesIn(fields map[string]json.RawMessage) (map[mute.Field]mute.Reading, *r
 	}
 	return times, nil
 }
-

@@ -256,4 +256,3 @@ func gatewayPage(status int) []byte {
 	return fmt.Appendf(nil, "<html><head><title>%d %s</title></head><body><h1>%[1]d %[2]s</h1></body></html>\n",
 		status, http.StatusText(status))
 }
-

@@ -245,4 +245,3 @@ func (e *InputError) Error() string { return e.Message }
 func invalid(format string, args ...any) error {
 	return &InputError{Message: fmt.Sprintf(format, args...)}
 }
-

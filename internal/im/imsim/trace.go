@@ -14,17 +14,17 @@ const DefaultTrace = 4096
 // Call is what happened to one call of the vendor's API, for tests. The
 // signature that it carried is not kept.
 type Call struct {
-	Seq      int       // 1, 2, 3 … in order of arrival
-	API      imwire.API // which call
-	At       time.Time // the simulator's clock at arrival
-	Random   string    // the random parameter as sent
-	Body     string    // the body as sent
-	InFlight int       // calls in flight at arrival, this one included
-	Fault    Kind      // the fault that it met, "" for none
+	Seq      int         // 1, 2, 3 … in order of arrival
+	API      imwire.API  // which call
+	At       time.Time   // the simulator's clock at arrival
+	Random   string      // the random parameter as sent
+	Body     string      // the body as sent
+	InFlight int         // calls in flight at arrival, this one included
+	Fault    Kind        // the fault that it met, "" for none
 	Code     imwire.Code // the ErrorCode answered; of a dropped answer what it would have been
-	Applied  bool      // it changed what the simulator knows
-	Answered bool      // an answer was written, of whatever kind
-	Done     bool      // it is no longer in flight
+	Applied  bool        // it changed what the simulator knows
+	Answered bool        // an answer was written, of whatever kind
+	Done     bool        // it is no longer in flight
 }
 
 // trace remembers the last calls in order of arrival.

@@ -53,12 +53,16 @@ type Receipt struct {
 // call is one call of the API and what differs between calls.
 type call struct {
 	api     imwire.API
-	doing   func() string // "muting ...", for errors
-	change  bool          // an unanswered attempt is not repeated
-	guard   Guard         // nil for none
-	compose func(now time.Time) ([]byte, error)
-	parse   func(body []byte) (imwire.Envelope, error)
+	doing   func() string                       // "muting ...", for errors
+	change  bool                                // an unanswered attempt is not repeated
+	guard   Guard                               // nil for none
+	seconds func(now time.Time) (uint32, error) // to send at now; an error sends nothing
+	body    func(seconds uint32) ([]byte, error)
+	parse   func(answer []byte) (imwire.Envelope, error)
 }
+
+// noSeconds is for calls whose body has no seconds that pass.
+func noSeconds(time.Time) (uint32, error) { return 0, nil }
 
 // ending says how an attempt ended.
 type ending uint8
@@ -210,13 +214,7 @@ func (c *Client) attempt(ctx context.Context, k *call, cred *credential, refresh
 		}
 	}
 	began := c.now()
-	payload, err := newPayload(func() ([]byte, error) {
-		now := c.now()
-		if k.guard != nil && passed(now, freshUntil) {
-			return nil, ErrGuardExpired
-		}
-		return k.compose(now)
-	})
+	payload, err := newPayload(k, c.now, freshUntil)
 	if err != nil {
 		return c.unsent(ctx, time.Time{}, err)
 	}
@@ -226,7 +224,7 @@ func (c *Client) attempt(ctx context.Context, k *call, cred *credential, refresh
 	}
 	window, cancel := context.WithDeadlineCause(ctx, end, why)
 	defer cancel()
-	env, err := c.exchange(window, k, cred, payload)
+	env, err := c.exchange(window, cancel, k, cred, payload)
 	if err != nil {
 		if te, ok := errors.AsType[*TransportError](err); ok && te.Sent {
 			return outcome{ending: unanswered, began: began, err: err}
@@ -260,13 +258,6 @@ func (c *Client) unsent(ctx context.Context, began time.Time, err error) outcome
 		o.ending = unsent
 	}
 	return o
-}
-
-// passed reports whether the moment is over by either clock. Both are asked
-// because the monotonic one stands still while a machine sleeps, and the wall
-// clock can be set.
-func passed(now, moment time.Time) bool {
-	return !now.Before(moment) || !now.Round(0).Before(moment.Round(0))
 }
 
 // signOf reads from an answer what it says of the credentials. A refusal

@@ -68,7 +68,7 @@ func benchmarkRatio(b *testing.B, overTLS bool, goroutines int) {
 		return err
 	}
 
-	bare := &http.Client{Transport: newTransport(DefaultRate, roots)}
+	bare := &http.Client{Transport: newTransport(DefaultRate, roots, nil)}
 	b.Cleanup(bare.CloseIdleConnections)
 	usersig, err := client.UserSig()
 	require.NoError(b, err)

@@ -39,19 +39,16 @@ func (c *Client) Mute(ctx context.Context, account mute.Account, scope mute.Scop
 // Unmute lifts the mute of the account in the fields of the scope, whether or
 // not there is one.
 func (c *Client) Unmute(ctx context.Context, account mute.Account, scope mute.Scope, opts ...Option) (Receipt, error) {
-	return c.set(ctx, "unmuting", account, scope, func(time.Time) (uint32, error) { return 0, nil }, opts)
+	return c.set(ctx, "unmuting", account, scope, noSeconds, opts)
 }
 
 func (c *Client) set(ctx context.Context, verb string, account mute.Account, scope mute.Scope, seconds func(now time.Time) (uint32, error), opts []Option) (Receipt, error) {
 	k := &call{
-		api:    imwire.SetNoSpeaking,
-		change: true,
-		doing:  func() string { return fmt.Sprintf("%s %q (%s)", verb, account, scope) },
-		compose: func(now time.Time) ([]byte, error) {
-			n, err := seconds(now)
-			if err != nil {
-				return nil, err
-			}
+		api:     imwire.SetNoSpeaking,
+		change:  true,
+		doing:   func() string { return fmt.Sprintf("%s %q (%s)", verb, account, scope) },
+		seconds: seconds,
+		body: func(n uint32) ([]byte, error) {
 			req := imwire.SetRequest{SetAccount: string(account)}
 			if scope.Has(mute.Group) {
 				req.GroupmsgNospeakingTime = &n
@@ -61,8 +58,8 @@ func (c *Client) set(ctx context.Context, verb string, account mute.Account, sco
 			}
 			return json.Marshal(req)
 		},
-		parse: func(body []byte) (imwire.Envelope, error) {
-			r, err := imwire.ParseSet(body)
+		parse: func(answer []byte) (imwire.Envelope, error) {
+			r, err := imwire.ParseSet(answer)
 			return r.Envelope, err
 		},
 	}

@@ -22,11 +22,11 @@
 //
 // # What holds
 //
-//   - A request that the client calls unsent was never handed to the
-//     connection: its body decides, see payload.
-//   - No request leaves after its Guard's time has passed, and none with fewer
-//     seconds than the mute's deadline still has: both are checked when the
-//     transport takes the body, the latest moment there is.
+//   - A request that the client calls unsent was never written, not in part:
+//     see payload.
+//   - No request leaves after its Guard's time has passed, and none with
+//     seconds that are not those left: both are seen to when a connection is
+//     ready to be written to, the latest moment there is.
 //   - Whatever fails after an unclear attempt is an *OutcomeUnknownError, also
 //     a clear no: that no speaks of its own attempt only.
 //   - No error and no log line has a URL, a UserSig or the secret key.
@@ -48,7 +48,7 @@ type Client struct {
 	log       *zap.Logger
 	now       func() time.Time
 	endpoint  endpoint
-	transport http.RoundTripper
+	transport *http.Transport
 	header    http.Header // shared by all requests, never written
 	signer    *signer
 	breaker   *breaker
@@ -67,15 +67,11 @@ func New(log *zap.Logger, cfg Config) (*Client, error) {
 	if now == nil {
 		now = time.Now
 	}
-	transport := cfg.Transport
-	if transport == nil {
-		transport = newTransport(cfg.rate(), cfg.RootCAs)
-	}
 	c := &Client{
 		log:       log,
 		now:       now,
 		endpoint:  at,
-		transport: transport,
+		transport: newTransport(cfg.rate(), cfg.RootCAs, cfg.Dial),
 		header: http.Header{
 			"Content-Type": {"application/json"},
 			"User-Agent":   {"modbot"},
@@ -93,9 +89,7 @@ func New(log *zap.Logger, cfg Config) (*Client, error) {
 
 // Close lets go of idle connections. Calls in flight are not disturbed.
 func (c *Client) Close() {
-	if t, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
-		t.CloseIdleConnections()
-	}
+	c.transport.CloseIdleConnections()
 }
 
 // UserSig is the credential that the client sends at this moment, for people

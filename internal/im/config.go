@@ -1,10 +1,11 @@
 package im
 
 import (
+	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net/http"
+	"net"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -51,8 +52,8 @@ type Config struct {
 	SigValidity time.Duration
 	// RootCAs replaces the system's certificate roots; nil keeps them.
 	RootCAs *x509.CertPool
-	// Transport replaces the client's own connection pool; nil keeps it.
-	Transport http.RoundTripper
+	// Dial makes the connections; nil is a net.Dialer.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }

@@ -2,94 +2,120 @@ package im
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
-	"sync"
+	"net"
+	"net/http/httptrace"
+	"time"
 )
 
-var (
-	errRevoked = errors.New("the attempt was given up before its body was taken")
-	errGrown   = errors.New("the clock ran backwards while the request waited for a connection")
-)
+var errGrown = errors.New("the clock ran backwards while the request waited for a connection")
 
-// payload is the body of one attempt, and the fence in front of the service:
-// without its body no request is complete, so an attempt was sent if and only
-// if the transport took the body. The transport takes it when it writes the
-// request, after dialling and handshakes, on a goroutine of its own that may
-// outlive the attempt. So what must hold when the request leaves is checked
-// there and then, and an attempt that is given up revokes its payload first.
+// payload is the body of one attempt and the fence in front of the service.
+//
+// The transport tells it, on the goroutine of the attempt, when it looks for a
+// connection and when it has one, with dialling and handshakes done; what
+// follows is the write. That is the latest moment at which a request can still
+// be held back, so what must be true when it leaves is checked there, and the
+// seconds are brought up to date. A request that may not leave has its
+// connection closed under it, so no byte of it can.
+//
+// An attempt was sent if the last connection it got was not refused to it. The
+// transport looks for another one only when it wrote nothing to the one before
+// (a POST is not replayed otherwise), so this is exact where it says no.
 type payload struct {
-	compose func() ([]byte, error) // checks, and makes the bytes as of now
-	length  int                    // declared in Content-Length
+	now     func() time.Time
+	fresh   time.Time // with guarded: when the right to send is over
+	guarded bool
+	call    *call
+	seconds uint32 // in body
+	body    []byte // its length does not change
+	cancel  context.CancelFunc
 
-	mu      sync.Mutex // orders take before or after revoke, never both
-	taken   bool
-	revoked bool
-	refusal error // of the last compose
+	sent    bool
+	refusal error // why the request was held back
 }
 
-// newPayload composes once, to know the length and whether to begin at all.
-func newPayload(compose func() ([]byte, error)) (*payload, error) {
-	body, err := compose()
+// newPayload makes the body as of now, or says why nothing may be sent.
+func newPayload(k *call, now func() time.Time, fresh time.Time) (*payload, error) {
+	p := &payload{now: now, fresh: fresh, guarded: k.guard != nil, call: k}
+	at, err := p.check()
 	if err != nil {
 		return nil, err
 	}
-	return &payload{compose: compose, length: len(body)}, nil
-}
-
-// take is the moment of sending.
-func (p *payload) take() ([]byte, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.revoked {
-		return nil, errRevoked
-	}
-	body, err := p.compose()
-	if err == nil && len(body) > p.length {
-		err = errGrown
-	}
-	if p.refusal = err; err != nil {
+	if p.seconds, err = k.seconds(at); err != nil {
 		return nil, err
 	}
-	p.taken = true
-	// Fewer seconds may have fewer digits. White space after the value keeps
+	p.body, err = k.body(p.seconds)
+	return p, err
+}
+
+func (p *payload) check() (now time.Time, err error) {
+	now = p.now()
+	if p.guarded && passed(now, p.fresh) {
+		return now, ErrGuardExpired
+	}
+	return now, nil
+}
+
+// trace is ctx for the request; cancel ends it.
+func (p *payload) trace(ctx context.Context, cancel context.CancelFunc) context.Context {
+	p.cancel = cancel
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: p.getConn, GotConn: p.gotConn})
+}
+
+func (p *payload) getConn(string) { p.sent = false }
+
+func (p *payload) gotConn(info httptrace.GotConnInfo) {
+	if p.refusal = p.update(); p.refusal == nil {
+		p.sent = true
+		return
+	}
+	conn := info.Conn
+	if over, ok := conn.(interface{ NetConn() net.Conn }); ok {
+		conn = over.NetConn() // closing TLS itself would first write and wait
+	}
+	_ = conn.Close()
+	p.cancel()
+}
+
+// update checks that the request may leave now, with the seconds of now.
+func (p *payload) update() error {
+	now, err := p.check()
+	if err != nil {
+		return err
+	}
+	seconds, err := p.call.seconds(now)
+	if err != nil || seconds == p.seconds {
+		return err
+	}
+	body, err := p.call.body(seconds)
+	if err != nil {
+		return err
+	}
+	if len(body) > len(p.body) {
+		return errGrown
+	}
+	// Fewer seconds may have fewer digits; white space after the value keeps
 	// the declared length true.
-	return append(body, bytes.Repeat([]byte{' '}, p.length-len(body))...), nil
-}
-
-// revoke gives the attempt up. It reports whether nothing was sent, and from
-// then on nothing will be; refusal is why compose did not let it go, if so.
-func (p *payload) revoke() (unsent bool, refusal error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.revoked = true
-	return !p.taken, p.refusal
-}
-
-// body is the payload for http.Request.Body and GetBody. The transport asks
-// for a second one only when it wrote nothing of the first.
-func (p *payload) body() (io.ReadCloser, error) { return &payloadReader{payload: p}, nil }
-
-type payloadReader struct {
-	payload *payload
-	taken   bool
-	rest    []byte
-}
-
-func (r *payloadReader) Read(b []byte) (int, error) {
-	if !r.taken {
-		body, err := r.payload.take()
-		if err != nil {
-			return 0, err
-		}
-		r.taken, r.rest = true, body
+	p.seconds = seconds
+	for i := copy(p.body, body); i < len(p.body); i++ {
+		p.body[i] = ' '
 	}
-	if len(r.rest) == 0 {
-		return 0, io.EOF
-	}
-	n := copy(b, r.rest)
-	r.rest = r.rest[n:]
-	return n, nil
+	return nil
 }
 
-func (r *payloadReader) Close() error { return nil }
+// reader is the body for the transport. It must be one of the readers that
+// net/http knows to be in memory: for any other it writes the header by itself
+// first, which costs a system call and a packet.
+func (p *payload) reader() (io.ReadCloser, error) {
+	return io.NopCloser(bytes.NewReader(p.body)), nil
+}
+
+// passed reports whether the moment is over by either clock. Both are asked
+// because the monotonic one stands still while a machine sleeps, and the wall
+// clock can be set.
+func passed(now, moment time.Time) bool {
+	return !now.Before(moment) || !now.Round(0).Before(moment.Round(0))
+}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"time"
 
 	"modbot/internal/im/imwire"
 	"modbot/internal/mute"
@@ -19,13 +18,14 @@ import (
 func (c *Client) State(ctx context.Context, account mute.Account) (mute.State, error) {
 	var state mute.State
 	k := &call{
-		api:   imwire.GetNoSpeaking,
-		doing: func() string { return fmt.Sprintf("reading the state of %q", account) },
-		compose: func(time.Time) ([]byte, error) {
+		api:     imwire.GetNoSpeaking,
+		doing:   func() string { return fmt.Sprintf("reading the state of %q", account) },
+		seconds: noSeconds,
+		body: func(uint32) ([]byte, error) {
 			return json.Marshal(imwire.GetRequest{GetAccount: string(account)})
 		},
-		parse: func(body []byte) (imwire.Envelope, error) {
-			r, err := imwire.ParseGet(body)
+		parse: func(answer []byte) (imwire.Envelope, error) {
+			r, err := imwire.ParseGet(answer)
 			if err == nil && r.OK() {
 				state = mute.State{
 					Group: mute.ReadingOf(uint32(*r.GroupmsgNospeakingTime)),
@@ -90,17 +90,18 @@ func (c *Client) CheckAccounts(ctx context.Context, ids ...mute.Account) ([]Pres
 // check asks about at most imwire.MaxCheckItems accounts.
 func (c *Client) check(ctx context.Context, ids []mute.Account, exists map[mute.Account]bool) error {
 	_, err := c.run(ctx, &call{
-		api:   imwire.AccountCheck,
-		doing: func() string { return fmt.Sprintf("checking %d accounts, the first %q", len(ids), ids[0]) },
-		compose: func(time.Time) ([]byte, error) {
+		api:     imwire.AccountCheck,
+		doing:   func() string { return fmt.Sprintf("checking %d accounts, the first %q", len(ids), ids[0]) },
+		seconds: noSeconds,
+		body: func(uint32) ([]byte, error) {
 			var req imwire.CheckRequest
 			for _, id := range ids {
 				req.CheckItem = append(req.CheckItem, imwire.CheckItem{UserID: string(id)})
 			}
 			return json.Marshal(req)
 		},
-		parse: func(body []byte) (imwire.Envelope, error) {
-			r, err := imwire.ParseCheck(body)
+		parse: func(answer []byte) (imwire.Envelope, error) {
+			r, err := imwire.ParseCheck(answer)
 			if err != nil || !r.OK() {
 				return r.Envelope, err
 			}

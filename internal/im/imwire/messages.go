@@ -132,6 +132,14 @@ const codeAbsent Code = math.MinInt32
 
 // ParseSet reads an answer of setnospeaking.
 func ParseSet(body []byte) (SetResponse, error) {
+	fast := SetResponse{Envelope{ErrorCode: codeAbsent}}
+	if flatAnswer(body, &fast.Envelope, nil) && fast.ErrorCode != codeAbsent {
+		return fast, nil
+	}
+	return parseSet(body)
+}
+
+func parseSet(body []byte) (SetResponse, error) {
 	r := SetResponse{Envelope{ErrorCode: codeAbsent}}
 	err := parse(body, &r, &r.Envelope)
 	return r, err
@@ -140,14 +148,26 @@ func ParseSet(body []byte) (SetResponse, error) {
 // ParseGet reads an answer of getnospeaking. When the answer is OK both times
 // are there.
 func ParseGet(body []byte) (GetResponse, error) {
+	fast := GetResponse{Envelope: Envelope{ErrorCode: codeAbsent}}
+	if flatAnswer(body, &fast.Envelope, &fast) && fast.ErrorCode != codeAbsent && fast.complete() {
+		return fast, nil
+	}
+	return parseGet(body)
+}
+
+func parseGet(body []byte) (GetResponse, error) {
 	r := GetResponse{Envelope: Envelope{ErrorCode: codeAbsent}}
 	if err := parse(body, &r, &r.Envelope); err != nil {
 		return r, err
 	}
-	if r.OK() && (r.C2CmsgNospeakingTime == nil || r.GroupmsgNospeakingTime == nil) {
+	if !r.complete() {
 		return r, fmt.Errorf("%w: a time is missing", ErrNotAnAnswer)
 	}
 	return r, nil
+}
+
+func (r GetResponse) complete() bool {
+	return !r.OK() || r.C2CmsgNospeakingTime != nil && r.GroupmsgNospeakingTime != nil
 }
 
 // ParseCheck reads an answer of account_check.

@@ -154,16 +154,27 @@ func TestAccountCheckAnswer(t *testing.T) {
 	require.Equal(t, []ResultItem{{"a", 0, "", AccountImported}, {"b", 0, "", AccountNotImported}}, r.ResultItem)
 }
 
-// FuzzParse holds that no body panics, and that what counts as a yes has a
-// code and, for a query, both times.
-func FuzzParse(f *testing.F) {
-	for _, s := range []string{
+// corpus holds answers of all kinds, whole and broken.
+func corpus() []string {
+	return []string{
 		`{"ErrorCode":0,"ErrorInfo":"","C2CmsgNospeakingTime":4294967295,"GroupmsgNospeakingTime":7196}`,
 		`{"ErrorCode":0,"C2CmsgNospeakingTime":"1e9","GroupmsgNospeakingTime":7196.0}`,
+		`{"ErrorCode":0,"C2CmsgNospeakingTime":null,"GroupmsgNospeakingTime":4294967296}`,
 		`{"ErrorCode":0,"ResultItem":[{"UserID":"a","ResultCode":0,"AccountStatus":"Imported"}]}`,
-		`{"ActionStatus":"FAIL","ErrorCode":70009,"ErrorInfo":"x"}`,
-		`<html>`, ``, `{`, `null`,
-	} {
+		"{ \"ActionStatus\" : \"FAIL\" ,\r\n\t\"ErrorCode\": 70009 , \"ErrorInfo\": \"x y\", \"RequestId\": 12 }\n",
+		`{"errorcode":1,"ErrorCode":0,"ERRORINFO":"a","ErrorInfo":"b"}`,
+		`{"ErrorCode":1,"errorCode":2,"ErrorCode":3}`,
+		`{"ErrorCode":00}`, `{"ErrorCode":01}`, `{"ErrorCode":-1}`, `{"ErrorCode":2147483648}`, `{"ErrorCode":}`,
+		`{"ErrorCode":0,"ErrorInfo":"\u0041é","x":true}`, `{"ErrorCode":0,}`, `{"ErrorCode":0}x`, `{"ErrorCode" 0}`,
+		`{}`, `{"a":"b"}`, `<html>`, ``, `{`, `{"`, `{"a`, `{"a"`, `{"a":`, `null`, `[]`, `"ErrorCode"`,
+	}
+}
+
+// FuzzParse holds that no body panics, that what counts as a yes has a code
+// and, for a query, both times, and that the short way of reading agrees with
+// encoding/json.
+func FuzzParse(f *testing.F) {
+	for _, s := range corpus() {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -182,5 +193,36 @@ func FuzzParse(f *testing.F) {
 				require.ErrorIs(t, err, ErrNotAnAnswer)
 			}
 		}
+		slowSet, err := parseSet(body)
+		require.Equal(t, err, setErr)
+		require.Equal(t, slowSet, set)
+		slowGet, err := parseGet(body)
+		require.Equal(t, err, getErr)
+		require.Equal(t, slowGet, get)
 	})
+}
+
+func TestOrdinaryAnswersTakeTheShortWay(t *testing.T) {
+	var e Envelope
+	require.True(t, flatAnswer([]byte(`{"ErrorCode":0,"ErrorInfo":""}`), &e, nil))
+	require.True(t, flatAnswer([]byte(`{"ActionStatus":"FAIL","ErrorInfo":"no (yet)","ErrorCode":70009}`), &e, nil))
+	require.Equal(t, Envelope{"FAIL", 70009, "no (yet)"}, e)
+	var get GetResponse
+	require.True(t, flatAnswer([]byte(`{"ErrorCode":0,"ErrorInfo":"","C2CmsgNospeakingTime":4294967295,"GroupmsgNospeakingTime":0}`), &get.Envelope, &get))
+	require.Equal(t, Seconds(math.MaxUint32), *get.C2CmsgNospeakingTime)
+	require.Equal(t, Seconds(0), *get.GroupmsgNospeakingTime)
+}
+
+func BenchmarkParseSet(b *testing.B) {
+	body := []byte(`{"ErrorCode":0,"ErrorInfo":""}`)
+	for name, parse := range map[string]func([]byte) (SetResponse, error){"flat": ParseSet, "json": parseSet} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := parse(body); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

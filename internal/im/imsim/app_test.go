@@ -1,6 +1,7 @@
 package imsim_test
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -90,13 +91,13 @@ func (a *app) url(api imwire.API) string { return api.Path() + "?" + a.query.Enc
 // serve hands the simulator one request and returns the recorded answer.
 func (a *app) serve(method, target, body string) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	a.ServeHTTP(w, httptest.NewRequest(method, target, strings.NewReader(body)))
+	a.ServeHTTP(w, httptest.NewRequestWithContext(context.Background(), method, target, strings.NewReader(body)))
 	return w
 }
 
 // serveRaw posts with a query exactly as given, which may not even parse.
 func (a *app) serveRaw(api imwire.API, query, body string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(http.MethodPost, api.Path(), strings.NewReader(body))
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, api.Path(), strings.NewReader(body))
 	r.URL.RawQuery = query
 	w := httptest.NewRecorder()
 	a.ServeHTTP(w, r)

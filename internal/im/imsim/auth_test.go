@@ -48,12 +48,15 @@ func TestRefusalsOfTheQuery(t *testing.T) {
 		"parameter in another case":  {func(_ *testing.T, a *app) { a.query.Set("SdkAppId", a.query.Get("sdkappid")); a.query.Del("sdkappid") }, 60012},
 		"identifier in another case": {func(_ *testing.T, a *app) { a.query.Set("identifier", "Administrator") }, 70013},
 		"usersig for another app": {func(t *testing.T, a *app) {
+			t.Helper()
 			a.query.Set("usersig", sign(t, appKey(), adminID, appID+1, a.clock.now(), time.Hour))
 		}, 70014},
 		"usersig with another key": {func(t *testing.T, a *app) {
+			t.Helper()
 			a.query.Set("usersig", sign(t, imwire.NewSecretKey("another key"), adminID, appID, a.clock.now(), time.Hour))
 		}, 70009},
 		"usersig of an account that is no admin": {func(t *testing.T, a *app) {
+			t.Helper()
 			a.query.Set("identifier", "alice")
 			a.query.Set("usersig", sign(t, appKey(), "alice", appID, a.clock.now(), time.Hour))
 		}, 60010},

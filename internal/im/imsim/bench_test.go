@@ -1,6 +1,7 @@
 package imsim_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -19,7 +20,7 @@ func BenchmarkSet(b *testing.B) {
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			w := httptest.NewRecorder()
-			a.ServeHTTP(w, httptest.NewRequest(http.MethodPost, target, strings.NewReader(muteAlice)))
+			a.ServeHTTP(w, httptest.NewRequestWithContext(context.Background(), http.MethodPost, target, strings.NewReader(muteAlice)))
 			if w.Code != http.StatusOK {
 				b.Error(w.Code)
 			}

@@ -214,7 +214,7 @@ func readControl(w http.ResponseWriter, r *http.Request, into any, example strin
 	if err == nil {
 		dec := json.NewDecoder(bytes.NewReader(body))
 		dec.DisallowUnknownFields()
-		if err = dec.Decode(into); err == nil && dec.Decode(&struct{}{}) != io.EOF { //nolint:errorlint // Decode returns io.EOF itself
+		if err = dec.Decode(into); err == nil && dec.Decode(&struct{}{}) != io.EOF {
 			err = errors.New("there is more than one JSON value")
 		}
 	}
@@ -228,8 +228,7 @@ func readControl(w http.ResponseWriter, r *http.Request, into any, example strin
 // writeInvalid answers what an *InputError says, without what was being done.
 func writeInvalid(w http.ResponseWriter, err error, example string) {
 	message := err.Error()
-	var input *InputError
-	if errors.As(err, &input) {
+	if input, ok := errors.AsType[*InputError](err); ok {
 		message = input.Message
 	}
 	writeError(w, http.StatusBadRequest, "invalid", message, example)

@@ -16,6 +16,7 @@ type Kind string
 // The kinds of fault. Every kind waits its Delay first and goes on even when the
 // caller has gone away, as a real service would.
 const (
+	noFault          Kind = ""
 	KindLatency      Kind = "latency"        // only waits, then does as it was asked
 	KindCode         Kind = "code"           // changes nothing, answers the vendor's error Code
 	KindDrop         Kind = "drop"           // changes nothing, closes the connection without an answer
@@ -79,6 +80,8 @@ func (f Fault) complete() (Fault, error) {
 		if f.Status < 400 || f.Status > 599 {
 			return f, invalid("status %d is outside 400 to 599", f.Status)
 		}
+	case noFault:
+		return f, invalid("kind is missing; it is one of %s", kinds())
 	default:
 		return f, invalid("kind %q is none of %s", f.Kind, kinds())
 	}

@@ -71,7 +71,7 @@ func TestFaults(t *testing.T) {
 			require.Len(t, calls, 1)
 			require.Equal(t, tc.fault.Kind, calls[0].Fault)
 			require.Equal(t, tc.applied, calls[0].Applied)
-			require.Equal(t, muteAlice, calls[0].Body)
+			require.JSONEq(t, muteAlice, calls[0].Body)
 			require.Equal(t, "4294967295", calls[0].Random)
 
 			require.Empty(t, a.Faults(), "used up")
@@ -284,6 +284,6 @@ func TestTraceIsBounded(t *testing.T) {
 // discard is a ResponseWriter whose caller has gone.
 type discard struct{}
 
-func (discard) Header() http.Header         { return http.Header{} }
-func (discard) WriteHeader(int)             {}
-func (discard) Write(b []byte) (int, error) { return 0, http.ErrHandlerTimeout }
+func (discard) Header() http.Header       { return http.Header{} }
+func (discard) WriteHeader(int)           {}
+func (discard) Write([]byte) (int, error) { return 0, http.ErrHandlerTimeout }

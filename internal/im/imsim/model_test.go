@@ -2,7 +2,6 @@ package imsim_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/url"
 	"testing"
 	"time"
@@ -41,7 +40,7 @@ func (m *model) left(account mute.Account, f mute.Field) uint32 {
 	case fields[f] <= m.now:
 		return 0
 	}
-	return uint32((fields[f] - m.now + 999) / 1000)
+	return uint32((fields[f] - m.now + 999) / 1000) //nolint:gosec // set from a uint32 of seconds
 }
 
 // Any sequence of changes, faults, messages and time leaves the simulator as
@@ -191,7 +190,7 @@ func FuzzControl(f *testing.F) {
 		a := newApp(t, nil)
 		path := []string{"/sim/clock", "/sim/faults", "/sim/send"}[which%3]
 		w := a.serve("POST", path, body)
-		require.Contains(t, []int{200, 400}, w.Code, fmt.Sprintf("%s %q", path, body))
+		require.Contains(t, []int{200, 400}, w.Code, "%s %q", path, body)
 		require.True(t, json.Valid(w.Body.Bytes()))
 	})
 }

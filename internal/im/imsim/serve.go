@@ -79,17 +79,19 @@ func (s *Sim) serveAPI(w http.ResponseWriter, r *http.Request) {
 func (s *Sim) meet(w http.ResponseWriter, call *Call, fault Fault, hold *Hold) {
 	answer := reply{code: imwire.CodeOK}
 	switch fault.Kind {
+	case noFault, KindLatency, KindApplyAndDrop:
+		answer = s.apply(call)
 	case KindCode:
 		answer = refused(refuse(fault.Code, "simulated fault"))
-	case KindDrop, KindHTTP, KindGarbage:
-	default:
-		answer = s.apply(call)
+	case KindDrop, KindHTTP, KindGarbage: // nothing is applied
 	}
 	s.record(call, answer)
 	if !s.stop(hold, BeforeAnswer) {
 		panic(http.ErrAbortHandler)
 	}
 	switch fault.Kind {
+	case noFault, KindLatency, KindCode:
+		writeJSON(w, http.StatusOK, answer.body)
 	case KindDrop, KindApplyAndDrop:
 		panic(http.ErrAbortHandler) // closes the connection without an answer
 	case KindHTTP:
@@ -98,8 +100,6 @@ func (s *Sim) meet(w http.ResponseWriter, call *Call, fault Fault, hold *Hold) {
 		// It begins like a success: a client that believes half an answer is
 		// to be caught.
 		writeBody(w, http.StatusOK, "application/json", []byte(`{"ErrorCode":0,"ErrorInfo":"`))
-	default:
-		writeJSON(w, http.StatusOK, answer.body)
 	}
 	s.answered(call)
 }
@@ -112,9 +112,10 @@ func (s *Sim) apply(call *Call) reply {
 		return s.setNoSpeaking(body)
 	case imwire.GetNoSpeaking:
 		return s.getNoSpeaking(body)
-	default:
+	case imwire.AccountCheck:
 		return s.accountCheck(body)
 	}
+	panic("imsim: " + call.API.String() + " has a route and no handler") // route and this switch go together
 }
 
 // route finds the API of a request.

@@ -73,6 +73,10 @@ type Entry struct {
 	Case  int64 // 0 where the entry is about no case
 	Batch int64 // seq of the batch entry (or of the first question of one command); 0 if alone
 	About int64 // seq of the entry that this one answers, ends, or redacts
+	// Acct numbers the account: the seq of the first entry about it. It ties
+	// the entries of one account together without naming it, so that replay
+	// works beyond an erasure. 0 where the entry is about no account.
+	Acct int64
 
 	Key    string // invocation key; unique where not empty
 	Origin Origin
@@ -81,6 +85,10 @@ type Entry struct {
 	Scope    mute.Scope
 	Term     mute.Term // zero for an unmute
 	Deadline time.Time // zero for permanent and for an unmute
+	// Planned is the account's version that a question was planned on, and
+	// Expires when the question lapses.
+	Planned int64
+	Expires time.Time
 
 	Role   chat.Role // the modbot role under which it was allowed
 	Rule   string    // the rule that decided

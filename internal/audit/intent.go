@@ -119,6 +119,9 @@ type Token struct {
 	Account mute.Account
 	Case    int64
 	Fence   int64
+
+	// acct spares looking the account up by name; 0 where it is not known.
+	acct int64
 }
 
 // Result is what came of the attempts.

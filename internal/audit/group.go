@@ -1,0 +1,229 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+const (
+	// groupMost is how many callers share one transaction.
+	groupMost = 256
+	// groupTime bounds one transaction, the wait for the store included.
+	groupTime = 20 * time.Second
+	// commitTries is how often a group is tried when the answer to its COMMIT
+	// was lost, and commitPause the longest pause between the tries.
+	commitTries = 3
+	commitPause = 50 * time.Millisecond
+)
+
+// change is one caller's part of a write transaction. It may run more than
+// once, and sets what it returns anew each time.
+type change func(ctx context.Context, s *state) error
+
+// job is a change on its way through a group.
+type job struct {
+	keys Keys
+	fn   change
+	err  error
+	// woken gets one value when the job is done, and one before that when its
+	// caller has to lead a group.
+	woken chan struct{}
+	lead  bool // guarded by group.mu
+	done  bool // guarded by group.mu
+}
+
+// group gathers the changes that arrive while a transaction runs and gives
+// them one transaction of their own: a disk that takes 4,000 commits a second
+// takes many times as many changes. There is no goroutine behind it: the
+// first caller leads, and hands over to the next when its group is through.
+type group struct {
+	run func(jobs []*job)
+
+	mu      sync.Mutex
+	queue   []*job
+	leading bool // somebody leads, or is woken to
+}
+
+// do runs a change in a group. A caller that goes away before its change was
+// taken is as if it had never come; one that goes away later leaves the group
+// running and gets the answer all the same, which is bounded by groupTime.
+func (g *group) do(ctx context.Context, j *job) error {
+	j.woken = make(chan struct{}, 2)
+	g.mu.Lock()
+	g.queue = append(g.queue, j)
+	lead := !g.leading
+	g.leading = true
+	g.mu.Unlock()
+	for {
+		if lead {
+			g.leadOne()
+		}
+		lead = false
+		if g.finished(j, &lead) {
+			return j.err
+		}
+		if lead {
+			continue
+		}
+		select {
+		case <-j.woken:
+		case <-ctx.Done():
+			if g.leave(j) {
+				return fmt.Errorf("waiting for the audit log: %w", context.Cause(ctx))
+			}
+			<-j.woken
+		}
+	}
+}
+
+// finished reports whether the job is done, and whether its caller leads next.
+func (g *group) finished(j *job, lead *bool) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	*lead, j.lead = j.lead, false
+	return j.done
+}
+
+// leave takes a job out of the queue. It reports false when it is too late, or
+// when its caller was just told to lead.
+func (g *group) leave(j *job) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	i := slices.Index(g.queue, j)
+	if i < 0 || j.lead {
+		return false
+	}
+	g.queue = slices.Delete(g.queue, i, i+1)
+	return true
+}
+
+// leadOne runs the jobs at the front of the queue and appoints who leads next.
+func (g *group) leadOne() {
+	g.mu.Lock()
+	n := min(len(g.queue), groupMost)
+	jobs := slices.Clone(g.queue[:n])
+	g.queue = slices.Delete(g.queue, 0, n)
+	g.mu.Unlock()
+	g.run(jobs)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, j := range jobs {
+		j.done = true
+		j.woken <- struct{}{}
+	}
+	g.leading = len(g.queue) > 0
+	if g.leading {
+		g.queue[0].lead = true
+		g.queue[0].woken <- struct{}{}
+	}
+}
+
+// write runs a change in the next group.
+func (l *Log) write(ctx context.Context, keys Keys, fn change) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("writing the audit log: %w", context.Cause(ctx))
+	}
+	return l.group.do(ctx, &job{keys: keys, fn: fn})
+}
+
+// runGroup runs one group. When the answer to COMMIT is lost it runs it again:
+// what was committed is then found by its id and not doubled.
+func (l *Log) runGroup(jobs []*job) {
+	ctx, cancel := context.WithTimeoutCause(context.Background(), groupTime, errors.New("writing the audit log took too long"))
+	defer cancel()
+	var err error
+	for try := range commitTries {
+		if try > 0 {
+			l.log.Warn("the answer to a commit was lost, looking again", zap.Error(err))
+			pause(ctx, rand.N(commitPause)) //nolint:gosec // jitter
+		}
+		if err = l.tryGroup(ctx, jobs); !errors.Is(err, ErrUncertain) {
+			break
+		}
+	}
+	if err == nil {
+		return
+	}
+	for _, j := range jobs {
+		if j.err == nil {
+			j.err = err
+		}
+	}
+}
+
+// pause waits, or not so long when the context ends.
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// tryGroup runs the changes in one transaction. A change that fails is taken
+// back alone.
+func (l *Log) tryGroup(ctx context.Context, jobs []*job) error {
+	tx, err := l.store.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	s, err := l.newState(ctx, tx)
+	if err != nil {
+		return err
+	}
+	var keys Keys
+	for _, j := range jobs {
+		keys.add(j.keys)
+	}
+	if err := s.want(ctx, keys); err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		s.mark()
+		if j.err = l.runChange(ctx, s, j.fn); j.err != nil {
+			s.back()
+		}
+	}
+	c := s.changes()
+	if c.empty() {
+		return nil
+	}
+	if err := tx.Commit(ctx, c); err != nil {
+		return err
+	}
+	l.announce(s)
+	return nil
+}
+
+func (l *Log) newState(ctx context.Context, tx Tx) (*state, error) {
+	head, err := tx.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &state{tx: tx, head: head, key: l.key, replica: l.replica}
+	s.local = l.now()
+	s.now = s.local.Truncate(time.Microsecond).UTC()
+	return s, nil
+}
+
+// runChange keeps a caller that panics from taking the group, and with it the
+// ledger, down.
+func (l *Log) runChange(ctx context.Context, s *state, fn change) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			l.log.Error("a change of the audit log panicked", zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
+			err = fmt.Errorf("audit: a change panicked: %v", p)
+		}
+	}()
+	return fn(ctx, s)
+}

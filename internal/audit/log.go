@@ -1,0 +1,173 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+	"go.uber.org/zap"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// Options say whose ledger a Log is.
+type Options struct {
+	// Origin is the ledger's name. Empty takes what the store says, which is
+	// enough for reading.
+	Origin string
+	// Signer signs checkpoints. Without it the Log can only read.
+	Signer *Key
+	// Replica is recorded with every entry.
+	Replica string
+	// Now is the local clock, time.Now when nil. Where the store has no clock
+	// of its own (SQLite) it is the store's time too.
+	Now func() time.Time
+}
+
+// What Open refuses.
+var (
+	// ErrOrigin: the store is another ledger's.
+	ErrOrigin = errors.New("the store belongs to another ledger")
+	// ErrKey: the signing key is not the one that the ledger began with.
+	ErrKey = errors.New("the signing key is not this ledger's")
+
+	errReadOnly = errors.New("the audit log was opened without its signing key and can only be read")
+)
+
+// Log is the ledger. It is safe for concurrent use.
+type Log struct {
+	log     *zap.Logger
+	store   Store
+	key     *Key
+	replica string
+	now     func() time.Time
+	group   group
+
+	// mu guards who is told of what.
+	mu          sync.Mutex
+	subscribers map[chan struct{}]struct{}
+	waiters     map[int64]map[chan struct{}]struct{} // by case
+}
+
+// openTime bounds the first look at the store.
+const openTime = 30 * time.Second
+
+// Open opens the ledger in a store, and begins it where the store is empty.
+func Open(log *zap.Logger, store Store, opts Options) (*Log, error) {
+	l := &Log{
+		log: log, store: store, key: opts.Signer, replica: clean(opts.Replica), now: opts.Now,
+		subscribers: map[chan struct{}]struct{}{}, waiters: map[int64]map[chan struct{}]struct{}{},
+	}
+	if l.now == nil {
+		l.now = time.Now
+	}
+	l.group.run = l.runGroup
+	if opts.Signer != nil && opts.Origin != "" && opts.Signer.Origin() != opts.Origin {
+		return nil, fmt.Errorf("%w: the key is for %s, the configuration says %s", ErrKey, opts.Signer.Origin(), opts.Origin)
+	}
+	ctx, cancel := context.WithTimeoutCause(context.Background(), openTime, errors.New("opening the audit log took too long"))
+	defer cancel()
+	if err := l.begin(ctx, opts.Origin); err != nil {
+		return nil, fmt.Errorf("opening the audit log: %w", err)
+	}
+	return l, nil
+}
+
+// begin compares the store's identity with ours, and writes ours into a store
+// that has none. The empty tree is signed at once: from then on nobody can
+// exchange the public key unseen.
+func (l *Log) begin(ctx context.Context, origin string) error {
+	head, err := l.head(ctx)
+	if err != nil {
+		return err
+	}
+	if head.Verifier == "" && l.key != nil {
+		err = l.write(ctx, Keys{}, func(_ context.Context, s *state) error {
+			if s.head.Verifier != "" {
+				return nil // another process was first
+			}
+			s.head.Origin, s.head.Verifier = l.key.Origin(), l.key.Verifier()
+			return s.checkpoint()
+		})
+		if err != nil {
+			return err
+		}
+		if head, err = l.head(ctx); err != nil {
+			return err
+		}
+	}
+	if head.Verifier == "" {
+		return nil // nothing was written yet, and this Log cannot
+	}
+	if origin != "" && head.Origin != origin {
+		return fmt.Errorf("%w: it is %s, the configuration says %s", ErrOrigin, head.Origin, origin)
+	}
+	if l.key != nil && head.Verifier != l.key.Verifier() {
+		return fmt.Errorf("%w: it is %s, the ledger of %s was begun with %s", ErrKey, l.key.Verifier(), head.Origin, head.Verifier)
+	}
+	return nil
+}
+
+// NewID makes the id of an entry: a ULID, in order of time.
+func NewID() string { return ulid.Make().String() }
+
+func (l *Log) head(ctx context.Context) (HeadRow, error) {
+	return view(ctx, l, func(s Snapshot) (HeadRow, error) { return s.Head(ctx) })
+}
+
+// Head is the tree's size and root.
+func (l *Log) Head(ctx context.Context) (size int64, root tlog.Hash, err error) {
+	h, err := l.head(ctx)
+	if err != nil {
+		return 0, root, err
+	}
+	return h.Size, h.Frontier.root(), nil
+}
+
+// Origin is the ledger's name and public key.
+func (l *Log) Origin(ctx context.Context) (origin, verifier string, err error) {
+	h, err := l.head(ctx)
+	return h.Origin, h.Verifier, err
+}
+
+// Checkpoint signs the head as it is, keeps the checkpoint, and returns it.
+func (l *Log) Checkpoint(ctx context.Context) (signed string, err error) {
+	err = l.write(ctx, Keys{}, func(ctx context.Context, s *state) error {
+		kept, err := s.tx.Checkpoints(ctx, s.head.Size-1, 1)
+		if err != nil {
+			return err
+		}
+		if len(kept) == 1 { // signatures are deterministic: it would be the same
+			signed = kept[0].Note
+			return nil
+		}
+		for _, c := range s.checkpoints {
+			if c.Size == s.head.Size {
+				signed = c.Note
+				return nil
+			}
+		}
+		if s.key == nil {
+			return errReadOnly
+		}
+		if err := s.checkpoint(); err != nil {
+			return err
+		}
+		signed = s.checkpoints[len(s.checkpoints)-1].Note
+		return nil
+	})
+	return signed, err
+}
+
+// view reads from one snapshot.
+func view[T any](ctx context.Context, l *Log, read func(Snapshot) (T, error)) (T, error) {
+	s, err := l.store.Snapshot(ctx)
+	if err != nil {
+		var zero T
+		return zero, err
+	}
+	defer s.Close()
+	return read(s)
+}

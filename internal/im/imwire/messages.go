@@ -199,7 +199,8 @@ func describe(body []byte, err error) string {
 		return "a page of HTML or XML"
 	case errors.As(err, &wrongType):
 		kind, _, _ := strings.Cut(wrongType.Value, " ") // "number 0.5" repeats the body
-		return fmt.Sprintf("%s has the wrong type (%s)", cmp.Or(wrongType.Field, "the answer"), kind)
+		field := wrongType.Field[strings.LastIndexByte(wrongType.Field, '.')+1:]
+		return fmt.Sprintf("%s has the wrong type (%s)", cmp.Or(field, "the answer"), kind)
 	case cutShort(trimmed):
 		return "JSON that is cut short"
 	default:

@@ -315,15 +315,18 @@ func (d *decoder) hide(pair *ast.MappingValueNode) {
 	}
 }
 
-// syntax reports what the YAML parser says.
+// syntax reports what the YAML parser says, without what it quotes of the file.
 func (r *report) syntax(err error) {
-	r.broken = true
 	const fix = "write a setting as  name: value,  and indent with spaces"
+	r.broken = true
+	o, message := origin{line: 1, column: 1}, err.Error()
 	var ye yaml.Error
 	if errors.As(err, &ye) && ye.GetToken() != nil && ye.GetToken().Position != nil {
 		p := ye.GetToken().Position
-		r.at(origin{line: p.Line, column: p.Column}, "", "this is not YAML: "+ye.GetMessage(), fix)
-		return
+		o, message = origin{line: p.Line, column: p.Column}, ye.GetMessage()
 	}
-	r.at(origin{line: 1, column: 1}, "", "this is not YAML: "+err.Error(), fix)
+	if before, _, quotes := strings.Cut(message, `"`); quotes {
+		message = before + cutMark
+	}
+	r.at(o, "", "this is not YAML: "+message, fix)
 }

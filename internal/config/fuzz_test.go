@@ -53,6 +53,8 @@ func FuzzErrorsShowNoSecret(f *testing.F) {
 	f.Add("tencent: {regoin: x, ", "}\n")
 	f.Add("tencent:\n  secret_key_file: x\n  ", ": [\n")
 	f.Add("a: [\n", "")
+	f.Add("!!", ":") // the secret becomes a key
+	f.Add("|", "0")  // the parser's own message quotes the line
 	f.Add("tencent:\n  ", "\"\n")
 	f.Fuzz(func(t *testing.T, before, after string) {
 		if strings.Contains(before, plainSecret) || strings.Contains(after, plainSecret) {

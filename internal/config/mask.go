@@ -19,7 +19,14 @@ const (
 type mask struct {
 	lines []string
 	from  []int // by line, the first character to hide, from 0; -1 = none
+	// words stand after the name of a secret. A broken file can make a key, and
+	// so a message, of them.
+	words []string
 }
+
+// minWord is how long a word after the name of a secret must be to be hidden
+// wherever it stands; shorter ones would blank ordinary text.
+const minWord = 8
 
 // secretish finds keys that are likely to hold a secret. A key that names a
 // file is safe: what it names is checked not to be the secret itself.
@@ -41,6 +48,11 @@ func newMask(lines []string) *mask {
 				continue
 			}
 			m.after(i+1, len([]rune(line[:at[1]])), len([]rune(line[:at[0]]))+1)
+			for _, word := range strings.FieldsFunc(line[at[1]:], func(r rune) bool { return strings.ContainsRune(" \t,:[]{}\"'", r) }) {
+				if len(word) >= minWord {
+					m.words = append(m.words, word)
+				}
+			}
 			break
 		}
 	}
@@ -65,6 +77,14 @@ func (m *mask) after(line, character, column int) {
 	}
 }
 
+// text is a message without passwords of URLs and words that are hidden.
+func (m *mask) text(s string) string {
+	for _, word := range m.words {
+		s = strings.ReplaceAll(s, word, cutMark)
+	}
+	return maskPasswords(s)
+}
+
 func (m *mask) hide(line, character int) {
 	if f := m.from[line-1]; f < 0 || character < f {
 		m.from[line-1] = character
@@ -81,7 +101,7 @@ func (m *mask) snippet(line int) string {
 	if limit > maxSnippet {
 		limit, cut = maxSnippet, true
 	}
-	shown := maskPasswords(strings.Map(printable, string(runes[:limit])))
+	shown := m.text(strings.Map(printable, string(runes[:limit])))
 	if cut {
 		shown = strings.TrimRight(shown, " ") + " " + cutMark
 	}

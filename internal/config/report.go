@@ -151,7 +151,7 @@ func (r *report) finish(items []placed) []Item {
 	out := make([]Item, 0, len(items))
 	for _, p := range items {
 		i := p.Item
-		i.Source, i.Message, i.Fix = r.name, maskPasswords(i.Message), maskPasswords(i.Fix)
+		i.Source, i.Path, i.Message, i.Fix = r.name, r.mask.text(i.Path), r.mask.text(i.Message), r.mask.text(i.Fix)
 		if p.env != "" {
 			i.Source = p.env
 		}

@@ -144,11 +144,15 @@ func (f simFlags) hint(address string) string {
 	if f.key != "" || f.keyFile != "" {
 		key = "…" // only its giver knows it
 	}
+	some := make([]string, 0, 2)
+	for _, a := range f.accounts[:min(cap(some), len(f.accounts))] {
+		some = append(some, shellWord(a))
+	}
 	return fmt.Sprintf(`Simulated Tencent app, %d accounts. In another terminal:
   export MODBOT_TENCENT_HOST=%s MODBOT_TENCENT_SDK_APP_ID=%d
   export MODBOT_TENCENT_IDENTIFIER=%s MODBOT_TENCENT_SECRET_KEY=%s
   modbot im check %s
-`, len(f.accounts), address, f.sdkAppID, shellWord(f.admin), key, strings.Join(simAccounts()[:2], " "))
+`, len(f.accounts), address, f.sdkAppID, shellWord(f.admin), key, strings.Join(some, " "))
 }
 
 // checkListen refuses an address that others can reach, unless that is asked

@@ -219,7 +219,7 @@ func TestChangeWithoutAnAnswerIsNeverSentAgain(t *testing.T) {
 				require.Equal(t, Receipt{Attempts: 1, LockedUntil: unknown.LiveUntil}, rec)
 				require.LessOrEqual(t, time.Since(began), AttemptTimeout)
 				require.Contains(t, err.Error(), "setnospeaking: ", "names the API")
-				requireNoSecrets(t, err.Error(), r.sigs...)
+				requireNoSecrets(t, err.Error(), r.sigs()...)
 
 				time.Sleep(time.Minute)
 				require.Equal(t, 1, r.calls())
@@ -289,7 +289,7 @@ func TestAnsweredButUnclearIsSentAgain(t *testing.T) {
 				w.Header().Set("Connection", "close")
 				code(130014)(w, req)
 			})
-			r.dials = []func(context.Context) error{dialTakes(0), refuses, refuses}
+			r.dialling(dialTakes(0), refuses, refuses)
 			_, err := r.muteAlice(t.Context())
 			require.ErrorIs(t, err, ErrOutcomeUnknown)
 			require.ErrorIs(t, err, ErrUnreachable, "the cause is kept")
@@ -327,12 +327,12 @@ func TestRefreshOnce(t *testing.T) {
 			rec, err := r.muteAlice(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, Receipt{Attempts: 2}, rec)
-			require.NotEqual(t, r.sigs[0], r.sigs[1])
-			require.Equal(t, time.Now().Unix(), verified(t, r.sigs[1]).Issued.Unix())
+			require.NotEqual(t, r.sigs()[0], r.sigs()[1])
+			require.Equal(t, time.Now().Unix(), verified(t, r.sigs()[1]).Issued.Unix())
 
 			_, err = r.muteAlice(t.Context())
 			require.NoError(t, err)
-			require.Equal(t, r.sigs[1], r.sigs[2], "the new one is kept")
+			require.Equal(t, r.sigs()[1], r.sigs()[2], "the new one is kept")
 		})
 	})
 	t.Run("another code of the kind does not refresh again", func(t *testing.T) {
@@ -356,7 +356,7 @@ func TestRefreshOnce(t *testing.T) {
 func TestSecondsAreThoseLeftWhenTheRequestLeaves(t *testing.T) {
 	t.Run("connecting takes time", func(t *testing.T) {
 		inBubble(t, func(t *testing.T, r *rig) {
-			r.dials = []func(context.Context) error{dialTakes(3 * time.Second)}
+			r.dialling(dialTakes(3 * time.Second))
 			term, err := mute.Seconds(102)
 			require.NoError(t, err)
 			rec, err := r.client.Mute(t.Context(), "alice", mute.ScopeAll, term.From(time.Now()))
@@ -368,7 +368,7 @@ func TestSecondsAreThoseLeftWhenTheRequestLeaves(t *testing.T) {
 	})
 	t.Run("under a second is left once connected", func(t *testing.T) {
 		inBubble(t, func(t *testing.T, r *rig) {
-			r.dials = []func(context.Context) error{dialTakes(1500 * time.Millisecond)}
+			r.dialling(dialTakes(1500 * time.Millisecond))
 			term, err := mute.Seconds(2)
 			require.NoError(t, err)
 			rec, err := r.client.Mute(t.Context(), "alice", mute.ScopeAll, term.From(time.Now()))
@@ -413,9 +413,11 @@ func TestRetriesKeepTheDeadline(t *testing.T) {
 		dials := rapid.SliceOfN(ms, 3, 3).Draw(rt, "dials")
 		answers := rapid.SliceOfN(ms, 2, 2).Draw(rt, "answers")
 		inBubble(t, func(t *testing.T, r *rig) {
+			var troubles []func(context.Context) error
 			for _, d := range dials {
-				r.dials = append(r.dials, dialTakes(time.Duration(d)*time.Millisecond))
+				troubles = append(troubles, dialTakes(time.Duration(d)*time.Millisecond))
 			}
+			r.dialling(troubles...)
 			for _, d := range answers {
 				r.then(after(time.Duration(d)*time.Millisecond, func(w http.ResponseWriter, req *http.Request) {
 					w.Header().Set("Connection", "close")
@@ -432,7 +434,7 @@ func TestRetriesKeepTheDeadline(t *testing.T) {
 				seconds := *req.GroupmsgNospeakingTime
 				require.Positive(rt, seconds)
 				require.Less(rt, seconds, uint32(math.MaxUint32))
-				end := r.times[i].Add(time.Duration(seconds) * time.Second)
+				end := r.times()[i].Add(time.Duration(seconds) * time.Second)
 				require.False(rt, end.Before(deadline), "never shorter")
 				require.Less(rt, end.Sub(deadline), time.Second)
 			}
@@ -455,7 +457,7 @@ func TestCallerGivesUp(t *testing.T) {
 	})
 	t.Run("while connecting", func(t *testing.T) {
 		inBubble(t, func(t *testing.T, r *rig) {
-			r.dials = []func(context.Context) error{dialTakes(2 * time.Second)}
+			r.dialling(dialTakes(2 * time.Second))
 			ctx, cancel := context.WithCancelCause(t.Context())
 			time.AfterFunc(time.Second, func() { cancel(gone) })
 			_, err := r.muteAlice(ctx)
@@ -503,18 +505,18 @@ func TestCallerGivesUp(t *testing.T) {
 func TestNoConnection(t *testing.T) {
 	t.Run("ever: not sent", func(t *testing.T) {
 		inBubble(t, func(t *testing.T, r *rig) {
-			r.dials = []func(context.Context) error{refuses, refuses, refuses, refuses}
+			r.dialling(refuses, refuses, refuses)
 			rec, err := r.muteAlice(t.Context())
 			require.ErrorIs(t, err, ErrUnreachable)
 			require.ErrorContains(t, err, "connection refused")
 			require.Equal(t, Receipt{Attempts: MaxAttempts}, rec)
 			require.Equal(t, Classification{Verdict: VerdictNo, Text: "Nothing was sent: Tencent could not be reached."}, Classify(err))
-			require.Len(t, r.dials, 1)
+			require.Equal(t, MaxAttempts, r.dialled())
 		})
 	})
 	t.Run("at first: attempted again", func(t *testing.T) {
 		inBubble(t, func(t *testing.T, r *rig) {
-			r.dials = []func(context.Context) error{refuses}
+			r.dialling(refuses)
 			rec, err := r.muteAlice(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, Receipt{Attempts: 2}, rec)
@@ -524,7 +526,7 @@ func TestNoConnection(t *testing.T) {
 	t.Run("within the attempt: not sent", func(t *testing.T) {
 		inBubble(t, func(t *testing.T, r *rig) {
 			slow := dialTakes(time.Minute)
-			r.dials = []func(context.Context) error{slow, slow, slow}
+			r.dialling(slow, slow, slow)
 			began := time.Now()
 			_, err := r.muteAlice(t.Context())
 			require.ErrorIs(t, err, ErrUnreachable)

@@ -67,7 +67,7 @@ type TransportError struct {
 	Sent bool
 	What string // what came in place of an answer; no URL, no credential
 
-	ended error // context.Canceled or context.DeadlineExceeded, if one ended it
+	ended error // the cause of the context that ended it, if one did
 }
 
 func (e *TransportError) Error() string { return fmt.Sprintf("%s: %s", e.API, e.What) }

@@ -40,17 +40,18 @@ type step func(w http.ResponseWriter, r *http.Request)
 type service struct {
 	t *testing.T
 
-	mu      sync.Mutex
-	steps   []step
-	trace   []string
-	sigs    []string
-	times   []time.Time
-	closed  bool
-	missing map[string]bool // accounts that account_check does not know
-	conns   []net.Conn      // the service's ends
-	dials   []func(ctx context.Context) error
-	ready   chan net.Conn
-	busy    sync.WaitGroup // handlers and dials, which a bubble must outlive
+	mu        sync.Mutex
+	steps     []step
+	trace     []string
+	usersigs  []string
+	arrivals  []time.Time
+	closed    bool
+	missing   map[string]bool // accounts that account_check does not know
+	conns     []net.Conn      // the service's ends
+	dials     []func(ctx context.Context) error
+	attempted int // connections, the failed ones included
+	ready     chan net.Conn
+	busy      sync.WaitGroup // handlers and dials, which a bubble must outlive
 }
 
 func newService(t *testing.T, steps ...step) *service {
@@ -75,7 +76,7 @@ func (s *service) happened() []string {
 func (s *service) calls() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.times)
+	return len(s.arrivals)
 }
 
 func (s *service) then(steps ...step) {
@@ -98,8 +99,8 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	s.trace = append(s.trace, command+" "+string(body))
-	s.sigs = append(s.sigs, r.URL.Query().Get(imwire.ParamUserSig))
-	s.times = append(s.times, time.Now())
+	s.usersigs = append(s.usersigs, r.URL.Query().Get(imwire.ParamUserSig))
+	s.arrivals = append(s.arrivals, time.Now())
 	do := s.yes(command, body)
 	if len(s.steps) > 0 {
 		do, s.steps = s.steps[0], s.steps[1:]
@@ -127,10 +128,32 @@ func (s *service) yes(command string, body []byte) step {
 	return says(string(text))
 }
 
-func (s *service) lastSig() string {
+// sigs are the UserSigs of the requests so far.
+func (s *service) sigs() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.sigs[len(s.sigs)-1]
+	return append([]string{}, s.usersigs...)
+}
+
+// times are when the requests came in.
+func (s *service) times() []time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]time.Time{}, s.arrivals...)
+}
+
+// dialled is how often a connection was tried.
+func (s *service) dialled() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.attempted
+}
+
+// dialling scripts what happens to the next connections.
+func (s *service) dialling(troubles ...func(context.Context) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dials = troubles
 }
 
 // The service is a net.Listener over in-memory pipes.
@@ -158,6 +181,7 @@ func (s *service) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	s.busy.Add(1)
 	defer s.busy.Done()
 	s.mu.Lock()
+	s.attempted++
 	var trouble func(context.Context) error
 	if len(s.dials) > 0 {
 		trouble, s.dials = s.dials[0], s.dials[1:]

@@ -122,19 +122,21 @@ func (s *signer) scrub(text string, cred *credential) string {
 		text = strings.ReplaceAll(text, cred.usersig, redacted)
 		text = strings.ReplaceAll(text, url.QueryEscape(cred.usersig), redacted)
 	}
-	// Whatever else stands where a UserSig would.
+	// Whatever else looks like the query of a call goes as a whole.
+	const delimiters = " \t\r\n\"'<>\\"
 	var b strings.Builder
 	for {
-		before, after, found := strings.Cut(text, imwire.ParamUserSig+"=")
-		b.WriteString(before)
-		if !found {
+		at := strings.Index(text, imwire.ParamUserSig+"=")
+		if at < 0 {
+			b.WriteString(text)
 			return b.String()
 		}
-		b.WriteString(imwire.ParamUserSig + "=" + redacted)
-		end := strings.IndexAny(after, "& \t\r\n\"'<>\\")
+		b.WriteString(text[:strings.LastIndexAny(text[:at], delimiters)+1])
+		b.WriteString(redacted)
+		end := strings.IndexAny(text[at:], delimiters)
 		if end < 0 {
 			return b.String()
 		}
-		text = after[end:]
+		text = text[at+end:]
 	}
 }

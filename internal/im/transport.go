@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -123,32 +122,23 @@ func (c *Client) exchange(ctx context.Context, cancel context.CancelFunc, k *cal
 	}
 	env, err := k.parse(buf.Bytes())
 	if err != nil {
-		return none, c.broken(ctx, k.api, cred, "", true, err)
+		return none, &TransportError{API: k.api, Sent: true, What: err.Error()} // never repeats the answer
 	}
 	return env, nil
 }
 
-// broken makes the error of an attempt that got no answer. Of the cause only
-// its text is kept, without credentials, and whether a context ended it: an
-// error from a transport may hold, and print, anything.
+// broken makes the error of an attempt that got no answer. Of a cause that came
+// from the transport only the text is kept, without credentials: such an error
+// may hold, and print, anything. What ended the context is the caller's own.
 func (c *Client) broken(ctx context.Context, api imwire.API, cred *credential, what string, sent bool, cause error) error {
 	te := &TransportError{API: api, Sent: sent, What: what}
-	if cause == nil {
+	switch {
+	case cause == nil:
 		return te
-	}
-	if ctx.Err() != nil {
+	case ctx.Err() != nil:
 		cause = context.Cause(ctx)
+		te.ended = cause
 	}
-	text := c.signer.scrub(cause.Error(), cred)
-	if what == "" {
-		te.What = text
-	} else {
-		te.What = what + ": " + text
-	}
-	for _, ended := range []error{context.Canceled, context.DeadlineExceeded} {
-		if errors.Is(cause, ended) {
-			te.ended = ended
-		}
-	}
+	te.What = what + ": " + c.signer.scrub(cause.Error(), cred)
 	return te
 }

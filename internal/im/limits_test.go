@@ -1,0 +1,90 @@
+package im
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"modbot/internal/im/imwire"
+)
+
+func TestRateStaysUnderTheVendorsLimit(t *testing.T) {
+	for _, perSecond := range []int{1, 100, MaxRate} {
+		inBubble(t, func(t *testing.T, r *rig) {
+			var wg sync.WaitGroup
+			for range 5 * perSecond {
+				wg.Go(func() {
+					_, err := r.client.Unmute(t.Context(), "alice", 1)
+					require.NoError(t, err)
+				})
+			}
+			wg.Wait()
+			arrivals := r.times()
+			for i, first := range arrivals {
+				within := 0
+				for _, at := range arrivals[i:] {
+					if at.Sub(first) < time.Second {
+						within++
+					}
+				}
+				require.LessOrEqual(t, within, min(imwire.VendorLimit, perSecond+maxBurst))
+			}
+			span := arrivals[len(arrivals)-1].Sub(arrivals[0])
+			require.Less(t, span, 5*time.Second, "and the rate that was asked for is used")
+		}, func(c *Config) { c.RatePerSecond = perSecond })
+	}
+}
+
+func TestEachAPIHasItsOwnRate(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		began := time.Now()
+		for _, err := range r.everyCall(t.Context())[1:] {
+			require.NoError(t, err)
+		}
+		require.Less(t, time.Since(began), 2*time.Second, "only the second setnospeaking waited")
+	}, func(c *Config) { c.RatePerSecond = 1 })
+}
+
+func TestAQueueThatIsTooLongIsNotJoined(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		var wg sync.WaitGroup
+		var refused atomic.Int32
+		began := time.Now()
+		for range 30 {
+			wg.Go(func() {
+				_, err := r.client.Unmute(t.Context(), "alice", 1)
+				if err == nil {
+					return
+				}
+				refused.Add(1)
+				require.ErrorIs(t, err, ErrRateWait)
+				require.Equal(t, Classification{Verdict: VerdictNo, Text: "Nothing was sent: too many calls are waiting."}, Classify(err))
+				require.Zero(t, time.Since(began), "answered at once")
+			})
+		}
+		wg.Wait()
+		require.Equal(t, 30-r.calls(), int(refused.Load()))
+		require.LessOrEqual(t, time.Since(began), MaxRateWait)
+		require.Greater(t, r.calls(), 10)
+	}, func(c *Config) { c.RatePerSecond = 1 })
+}
+
+func TestWaitingForARateEndsWithTheCaller(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		gone := errors.New("gone")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(1500*time.Millisecond, func() { cancel(gone) })
+		for {
+			if _, err := r.client.Unmute(ctx, "alice", 1); err != nil {
+				require.ErrorIs(t, err, gone)
+				require.Equal(t, VerdictNo, Classify(err).Verdict)
+				return
+			}
+		}
+	}, func(c *Config) { c.RatePerSecond = 1 })
+}

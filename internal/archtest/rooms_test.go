@@ -1,0 +1,106 @@
+package archtest
+
+// room is one line of the dependency table. What is not listed is forbidden.
+type room struct {
+	// path is the package below the module; a last element * stands for one
+	// folder of any name. Packages below it that have no line of their own are
+	// part of the room: they follow its rule, and import each other freely.
+	path string
+	// imports are the packages of the project that it may import.
+	imports []string
+	// tests are further ones that its _test.go files may import. A test may
+	// stand its room on real neighbours where the room itself knows only an
+	// interface.
+	tests []string
+	// std says that it imports nothing beyond the standard library.
+	std bool
+}
+
+// everything stands for all packages but cmd/modbot, which nobody imports.
+const everything = "everything"
+
+// rooms is the house from the ground up: a room stands on those above it.
+var rooms = []room{
+	// Values. They import nothing, so that everybody can import them.
+	{path: "internal/mute", std: true},
+	{path: "internal/chat", std: true},
+
+	// Tencent. The simulator shares the wire format with the client and nothing
+	// else, so that neither can hide a mistake of the other.
+	{path: "internal/im/imwire"},
+	{path: "internal/im/imsim", imports: []string{"internal/im/imwire", "internal/mute"}},
+	{
+		path: "internal/im", imports: []string{"internal/im/imwire", "internal/mute"},
+		tests: []string{"internal/im/imsim"},
+	},
+
+	// The ledger. It reaches Tencent, the platforms and texts through interfaces
+	// that it declares itself.
+	{
+		path: "internal/audit", imports: []string{"internal/chat", "internal/mute"},
+		tests: []string{"internal/audit/sqlstore", "internal/im", "internal/im/imsim", "internal/im/imwire"},
+	},
+	{path: "internal/audit/sqlstore", imports: []string{"internal/audit", "internal/chat", "internal/mute"}},
+
+	// What people read, and what commands do.
+	{path: "internal/texts", imports: []string{"internal/audit", "internal/chat", "internal/mute"}},
+	{
+		path: "internal/commands", imports: []string{"internal/audit", "internal/chat", "internal/mute", "internal/texts"},
+		tests: []string{"internal/audit/sqlstore", "internal/im", "internal/im/imsim", "internal/im/imwire"},
+	},
+
+	// Platforms. Each knows the contract and the values, never each other.
+	{path: "internal/adapters", imports: []string{"internal/chat"}},
+	{path: "internal/adapters/adaptertest", imports: []string{"internal/adapters", "internal/chat"}},
+	{
+		path: "internal/adapters/*", imports: []string{"internal/adapters", "internal/chat"},
+		tests: []string{"internal/adapters/adaptertest"},
+	},
+
+	{path: "internal/config"},
+	{path: "internal/archtest"},
+
+	// The wiring.
+	{path: "cmd/modbot", imports: []string{everything}},
+}
+
+// foreign says which rooms may import a package from outside of the project;
+// packages below it are meant too. What has no line here is free.
+type foreign struct {
+	path  string
+	rooms []string
+}
+
+var foreigners = []foreign{
+	// SQL and its drivers stay in the one package that speaks SQL.
+	{"database/sql", []string{"internal/audit/sqlstore"}},
+	{"modernc.org/sqlite", []string{"internal/audit/sqlstore"}},
+	{"github.com/jackc/pgx/v5", []string{"internal/audit/sqlstore"}},
+	{"github.com/pressly/goose/v3", []string{"internal/audit/sqlstore"}},
+
+	// A platform's SDK stays in its adapter.
+	{"github.com/slack-go/slack", []string{"internal/adapters/slack"}},
+	{"github.com/bwmarrin/discordgo", []string{"internal/adapters/discord"}},
+
+	// Who may talk over the network at all.
+	{"net/http", []string{"internal/im", "internal/im/imsim", "internal/adapters/*", "cmd/modbot"}},
+
+	// The command line and the configuration have libraries of their own.
+	{"github.com/spf13/cobra", []string{"cmd/modbot"}},
+	{"github.com/goccy/go-yaml", []string{"internal/config"}},
+
+	// Test libraries are for tests, and for the suite that tests call.
+	{"testing", []string{"internal/adapters/adaptertest"}},
+	{"github.com/stretchr/testify", []string{"internal/adapters/adaptertest"}},
+	{"pgregory.net/rapid", nil},
+	{"go.uber.org/goleak", []string{"internal/adapters/adaptertest"}},
+	{"github.com/rogpeppe/go-internal", nil},
+
+	// Not used at all: programs started from here could not be bounded, and
+	// unsafe memory needs a better reason than speed.
+	{"os/exec", nil},
+	{"unsafe", nil},
+}
+
+// vague are names that say nothing about what a package owns.
+var vague = []string{"base", "common", "helper", "helpers", "lib", "manager", "misc", "model", "models", "service", "services", "shared", "type", "types", "util", "utils"}

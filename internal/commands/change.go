@@ -1,0 +1,342 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.uber.org/zap"
+
+	"modbot/internal/audit"
+	"modbot/internal/chat"
+	"modbot/internal/commands/grammar"
+	"modbot/internal/commands/policy"
+	"modbot/internal/texts"
+	"modbot/internal/mute"
+)
+
+// part is one account's way through a command.
+type part struct {
+	index    int
+	account  mute.Account
+	cmd      grammar.Command // about this account alone
+	answered answered
+	reopened *audit.CaseView
+	target   target
+	step     step
+	batch    int64
+	result   *result
+}
+
+// change runs a command that changes accounts: those already known under its
+// key are answered from the ledger, those refused at once are refused before
+// anything is read, the rest are planned together and acted on one by one.
+func (d *Dispatcher) change(ctx context.Context, r *request) outcome {
+	parts := make([]*part, 0, len(r.cmd.Accounts))
+	for i, a := range r.cmd.Accounts {
+		parts = append(parts, &part{index: i, account: a.Account, cmd: typedOf(r.cmd).command(a.Account)})
+	}
+	return d.work(ctx, r, parts)
+}
+
+// work sends the parts down the pipeline.
+func (d *Dispatcher) work(ctx context.Context, r *request, parts []*part) outcome {
+	var open []*part
+	for _, p := range parts {
+		if p.result = d.redelivered(ctx, r, p); p.result == nil {
+			p.result = d.early(ctx, r, p)
+		}
+		if p.result == nil {
+			open = append(open, p)
+		}
+	}
+	if len(open) > 0 {
+		d.planAll(ctx, r, open)
+		d.recordBatch(ctx, r, open)
+		for _, p := range open {
+			d.advance(ctx, r, p)
+		}
+		d.askAll(ctx, r, open)
+	}
+	var out outcome
+	for _, p := range parts {
+		out.results = append(out.results, *p.result)
+	}
+	return out
+}
+
+// redelivered answers a delivery that the platform sent before.
+func (d *Dispatcher) redelivered(ctx context.Context, r *request, p *part) *result {
+	key := r.key(p.index)
+	if key == "" {
+		return nil
+	}
+	c, err := d.ledger.Known(ctx, key)
+	if err != nil {
+		return d.storeTrouble(r, p.account, err)
+	}
+	if c == nil {
+		return nil
+	}
+	return d.settled(ctx, r, *c)
+}
+
+// settled waits for a case that is in flight elsewhere, as long as an action
+// may take, and says how it stands.
+func (d *Dispatcher) settled(ctx context.Context, r *request, c audit.CaseView) *result {
+	if c.Status == audit.StatusInFlight {
+		wait, cancel := context.WithTimeoutCause(ctx, actTime, errors.New("waiting for the first delivery took too long"))
+		defer cancel()
+		if later, err := d.ledger.Wait(wait, c.Number); err == nil {
+			c = later
+		}
+	}
+	return new(d.caseResult(r, c))
+}
+
+// early refuses what needs no look at the account.
+func (d *Dispatcher) early(ctx context.Context, r *request, p *part) *result {
+	if r.rolesErr != nil {
+		return d.recordRefusal(ctx, r, p, d.rolesUnknown(r, p.account))
+	}
+	f := d.facts(r, p)
+	decision := f.decide(p.cmd.Verb, f.scope(), p.cmd.Term, nil)
+	if decision.Allowed {
+		return nil
+	}
+	return d.recordRefusal(ctx, r, p, f.refuse(decision, nil))
+}
+
+// planAll resolves the accounts together and plans each.
+func (d *Dispatcher) planAll(ctx context.Context, r *request, parts []*part) {
+	accounts := make([]mute.Account, 0, len(parts))
+	for _, p := range parts {
+		accounts = append(accounts, p.account)
+	}
+	targets, err := d.resolve(ctx, r, accounts)
+	for i, p := range parts {
+		if err != nil {
+			p.result = d.trouble(r, p.account, err)
+			continue
+		}
+		p.target = targets[i]
+		p.step = plan(d.facts(r, p))
+	}
+}
+
+// facts is what a plan about a part is made from.
+func (d *Dispatcher) facts(r *request, p *part) facts {
+	return facts{
+		now: d.now(), policy: d.policy, roles: r.roles, actor: actorID(r.inv), place: r.place,
+		cmd: p.cmd, target: p.targetOr(), answered: p.answered, reopened: p.reopened,
+	}
+}
+
+// targetOr is the target, or the bare account before it is resolved.
+func (p *part) targetOr() target {
+	if p.target.account == "" {
+		return target{account: p.account}
+	}
+	return p.target
+}
+
+// recordBatch lists the accounts of one command before the first of them
+// begins.
+func (d *Dispatcher) recordBatch(ctx context.Context, r *request, parts []*part) {
+	var heads []audit.Head
+	var acting []*part
+	for _, p := range parts {
+		if p.result == nil && p.step.kind == stepAct {
+			heads = append(heads, d.partHead(r, p, ""))
+			acting = append(acting, p)
+		}
+	}
+	if len(heads) < 2 {
+		return
+	}
+	seq, err := d.ledger.Batch(ctx, heads)
+	for _, p := range acting {
+		if err != nil {
+			p.result = d.storeTrouble(r, p.account, err)
+		}
+		p.batch = seq
+	}
+}
+
+// advance takes a planned part as far as it goes by itself.
+func (d *Dispatcher) advance(ctx context.Context, r *request, p *part) {
+	if p.result == nil && p.step.kind == stepAct {
+		d.perform(ctx, r, p)
+	}
+	if p.result != nil {
+		return
+	}
+	switch p.step.kind {
+	case stepRefuse:
+		p.result = d.recordRefusal(ctx, r, p, p.step)
+	case stepSame:
+		same := d.settled(ctx, r, p.step.same)
+		same.repeated = true
+		p.result = same
+	case stepVoid:
+		p.result = d.void(ctx, r, p)
+	case stepSay:
+		p.result = &result{account: p.account, state: chat.StateNotDone, code: p.step.code, lines: p.step.say(0), try: p.step.try}
+	case stepAct, stepAsk: // acted above; asked together below
+	}
+}
+
+// perform begins the action, and plans again when the account is not what it
+// was planned on. It leaves either a result or a step of another kind.
+func (d *Dispatcher) perform(ctx context.Context, r *request, p *part) {
+	giveUp := d.now().Add(busyWait)
+	for plans := 1; p.step.kind == stepAct; plans++ {
+		begun, err := d.begin(ctx, r, p)
+		var busy *audit.BusyError
+		switch {
+		case err == nil && begun.Known != nil:
+			p.result = d.settled(ctx, r, *begun.Known)
+			return
+		case err == nil:
+			p.result = d.do(ctx, r, p, begun)
+			return
+		case errors.As(err, &busy):
+			if !d.awaitTurn(ctx, busy, giveUp) {
+				p.result = d.busy(r, p, busy)
+				return
+			}
+		case errors.Is(err, audit.ErrChanged):
+			if plans >= maxPlans {
+				p.result = d.raced(r, p)
+				return
+			}
+		case errors.Is(err, audit.ErrNotWaiting):
+			p.result = d.current(ctx, r, p)
+			return
+		default:
+			p.result = d.storeTrouble(r, p.account, err)
+			return
+		}
+		d.planAll(ctx, r, []*part{p})
+		if p.result != nil {
+			return
+		}
+	}
+}
+
+// awaitTurn waits until the account may be free. It reports false when the
+// time to give up has come.
+func (d *Dispatcher) awaitTurn(ctx context.Context, busy *audit.BusyError, giveUp time.Time) bool {
+	left := giveUp.Sub(d.now())
+	if left <= 0 {
+		return false
+	}
+	wait, cancel := context.WithTimeoutCause(ctx, left, errors.New("the account stayed busy"))
+	defer cancel()
+	if _, err := d.ledger.Wait(wait, busy.Case); err != nil {
+		return false
+	}
+	// The case has its outcome, but an unclear attempt may keep the account
+	// locked beyond it: look again shortly.
+	select {
+	case <-time.After(min(busyPoll, left)):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// begin makes the intent durable.
+func (d *Dispatcher) begin(ctx context.Context, r *request, p *part) (audit.Begun, error) {
+	intent := audit.Intent{
+		Head:   d.partHead(r, p, r.key(p.index)),
+		Expect: audit.Expect{Version: p.target.view.Version},
+		Batch:  p.batch, Before: p.target.state,
+	}
+	if role, ok := d.policy.Role(p.step.decision.Role); ok && role.PerHour > 0 {
+		intent.Expect.Count, intent.Expect.CountSince = p.target.count, p.target.counted
+	}
+	if p.reopened != nil {
+		intent.Case, intent.Choice = p.reopened.Number, r.cmd.Choice
+	}
+	return d.ledger.Begin(ctx, intent)
+}
+
+// partHead is the head of an entry about this part.
+func (d *Dispatcher) partHead(r *request, p *part, key string) audit.Head {
+	h := d.head(r, key)
+	h.Account, h.Verb, h.Scope, h.Term, h.Reason = p.account, p.cmd.Verb, p.cmd.Scope, p.cmd.Term, p.cmd.Reason
+	h.Role, h.Rule = p.step.decision.Role, p.step.decision.Rule
+	if p.answered.Scope != 0 {
+		h.Scope = p.answered.Scope
+	}
+	if p.step.kind == stepAct {
+		h.Scope, h.Term = p.step.action.scope, p.step.action.term
+	}
+	h.Snapshot = snapshotOf(p.cmd, p.answered, p.step)
+	return h
+}
+
+// do calls Tencent and records what came of it. It goes on when the caller
+// goes away: an intent that is durable is seen through.
+func (d *Dispatcher) do(ctx context.Context, r *request, p *part, begun audit.Begun) *result {
+	acting, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), actTime, errors.New("the attempts took too long"))
+	defer cancel()
+	guard := func(ctx context.Context) (time.Time, error) { return d.ledger.Renew(ctx, begun.Token) }
+	var answer Answer
+	if p.step.action.verb == verbUnmute {
+		answer = d.actor.Unmute(acting, p.account, p.step.action.scope, guard)
+	} else {
+		answer = d.actor.Mute(acting, p.account, p.step.action.scope, p.step.action.term.From(begun.Began), guard)
+	}
+	recording, cancelRecord := context.WithTimeoutCause(context.WithoutCancel(ctx), recordTime, errors.New("recording the outcome took too long"))
+	defer cancelRecord()
+	_, err := d.ledger.Finish(recording, begun.Token, resultOf(answer))
+	if err != nil {
+		d.log.Error("the outcome could not be recorded", zap.String("ref", r.ref), zap.Int64("case", begun.Case), zap.Error(err))
+		return d.unrecorded(p, begun)
+	}
+	c, err := d.ledger.Case(recording, begun.Case)
+	if err != nil {
+		return d.unrecorded(p, begun)
+	}
+	res := d.caseResult(r, c)
+	if answer.Why != "" && c.Status == audit.StatusFailed {
+		res = d.failedResult(r, c, answer.Why)
+	}
+	return &res
+}
+
+// resultOf turns the verdict of the attempts into what the ledger records.
+func resultOf(a Answer) audit.Result {
+	out := audit.Result{Outcome: audit.OutcomeUnknown, Code: a.Code, Attempts: a.Attempts, LockedUntil: a.LockedUntil}
+	switch a.Verdict {
+	case VerdictDone:
+		out.Outcome = audit.OutcomeDone
+	case VerdictNo:
+		out.Outcome = audit.OutcomeFailed
+	case VerdictUnknown:
+	}
+	return out
+}
+
+// recordRefusal writes the refusal down and says it.
+func (d *Dispatcher) recordRefusal(ctx context.Context, r *request, p *part, s step) *result {
+	p.step = s
+	c, err := d.ledger.Refuse(ctx, d.partHead(r, p, r.key(p.index)))
+	if err != nil {
+		d.log.Error("a refusal could not be recorded", zap.String("ref", r.ref), zap.Error(err))
+		return &result{account: p.account, state: chat.StateNotDone, code: s.code, lines: s.say(0)}
+	}
+	return &result{account: p.account, state: chat.StateNotDone, code: s.code, cases: []int64{c.Number}, lines: s.say(c.Number)}
+}
+
+// rolesUnknown is the refusal of an actor whose roles nobody knows right now.
+func (d *Dispatcher) rolesUnknown(_ *request, account mute.Account) step {
+	return step{
+		kind: stepRefuse, code: "roles_unknown", decision: policy.Decision{Rule: "deny/roles-unknown"},
+		say: func(n int64) []chat.Line {
+			return texts.RolesUnknown(texts.Refusal{Account: account, Case: n})
+		},
+	}
+}

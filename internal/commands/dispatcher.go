@@ -1,0 +1,200 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"modbot/internal/audit"
+	"modbot/internal/chat"
+	"modbot/internal/commands/grammar"
+	"modbot/internal/commands/policy"
+	"modbot/internal/texts"
+)
+
+// Config is what a Dispatcher is made of.
+type Config struct {
+	Ledger *audit.Log
+	Lookup Lookup
+	Actor  Actor
+	Policy *policy.Policy
+	Grants GrantSource
+	// Meaning explains a code of Tencent's to people; "" when it is not known.
+	Meaning func(code int) string
+	// Prefix is what comes before a verb on a platform ("/", "/mod "); "/"
+	// where a platform is not listed.
+	Prefix map[chat.Platform]string
+	Now    func() time.Time
+}
+
+// Dispatcher runs every command, on whatever platform it was typed, through
+// the one pipeline.
+type Dispatcher struct {
+	log     *zap.Logger
+	ledger  *audit.Log
+	lookup  Lookup
+	actor   Actor
+	policy  *policy.Policy
+	grants  GrantSource
+	meaning func(int) string
+	prefix  map[chat.Platform]string
+	now     func() time.Time
+	specs   []chat.Spec
+	parser  *grammar.Parser
+
+	// following counts the unknown outcomes that somebody waits for.
+	following sync.WaitGroup
+	// stop ends those waits at shutdown.
+	stop context.Context
+	end  context.CancelFunc
+}
+
+// New makes a Dispatcher. Close ends what it leaves running.
+func New(log *zap.Logger, cfg Config) *Dispatcher {
+	d := &Dispatcher{
+		log: log, ledger: cfg.Ledger, lookup: cfg.Lookup, actor: cfg.Actor, policy: cfg.Policy,
+		grants: cfg.Grants, meaning: cfg.Meaning, prefix: cfg.Prefix, now: cfg.Now, specs: Specs(),
+	}
+	if d.now == nil {
+		d.now = time.Now
+	}
+	if d.meaning == nil {
+		d.meaning = func(int) string { return "" }
+	}
+	d.parser = grammar.New(d.specs)
+	d.stop, d.end = context.WithCancel(context.Background())
+	return d
+}
+
+// Drain waits until every unknown outcome has been answered, or the context
+// ends.
+func (d *Dispatcher) Drain(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() { d.following.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for unknown outcomes: %w", context.Cause(ctx))
+	}
+}
+
+// Close ends the waits for unknown outcomes; settling goes on elsewhere.
+func (d *Dispatcher) Close() {
+	d.end()
+	d.following.Wait()
+}
+
+// request is one invocation on its way through the pipeline.
+type request struct {
+	inv    chat.Invocation
+	cmd    grammar.Command
+	place  texts.Place
+	ref    string
+	grants []chat.Grant
+	roles  []chat.Role
+	// rolesErr is why the roles are not known; then everything is refused.
+	rolesErr error
+	// answers are what the actor has answered already, by account (confirm).
+	answers map[string]answered
+}
+
+// actorID is the actor's identity, qualified by platform and workspace.
+func actorID(inv chat.Invocation) string {
+	parts := []string{string(inv.Platform)}
+	if inv.Workspace != "" {
+		return parts[0] + ":" + string(inv.Workspace) + "/" + inv.Actor.ID
+	}
+	return parts[0] + ":" + inv.Actor.ID
+}
+
+// Handle runs one invocation. See adapters.Core.
+func (d *Dispatcher) Handle(ctx context.Context, inv chat.Invocation, respond func(context.Context, chat.Reply)) {
+	r := &request{inv: inv, place: d.place(inv.Platform), ref: audit.NewID()}
+	log := d.log.With(zap.String("ref", r.ref), zap.String("platform", string(inv.Platform)))
+	var problem *texts.Problem
+	if r.cmd, problem = d.parse(inv); problem != nil {
+		log.Info("command not understood", zap.String("code", problem.Code))
+		respond(ctx, r.problem(problem))
+		return
+	}
+	log.Info("command", zap.String("verb", r.cmd.Verb))
+	d.identify(ctx, r)
+	out := d.run(ctx, r)
+	respond(ctx, r.reply(out))
+	if pending := out.pending(); len(pending) > 0 {
+		d.follow(r, out, pending, respond)
+	}
+}
+
+// run sends a command down the pipeline: verbs that act, and verbs that read.
+func (d *Dispatcher) run(ctx context.Context, r *request) outcome {
+	switch r.cmd.Verb {
+	case verbMute, verbUnmute:
+		return d.change(ctx, r)
+	case verbConfirm:
+		return d.confirm(ctx, r)
+	default:
+		return d.read(ctx, r)
+	}
+}
+
+// parse turns whichever form the platform delivers into a command.
+func (d *Dispatcher) parse(inv chat.Invocation) (grammar.Command, *texts.Problem) {
+	switch {
+	case inv.Click != nil:
+		return grammar.Command{Verb: verbConfirm, Case: inv.Click.Case, Choice: inv.Click.Choice}, nil
+	case inv.Verb != "":
+		return d.parser.ParseOptions(inv.Verb, inv.Options)
+	default:
+		return d.parser.Parse(inv.Line)
+	}
+}
+
+// identify finds the actor's roles. An error is kept: it refuses, later, where
+// the refusal can be recorded.
+func (d *Dispatcher) identify(ctx context.Context, r *request) {
+	ctx, cancel := context.WithTimeoutCause(ctx, resolveTime, errors.New("looking up roles took too long"))
+	defer cancel()
+	grants, err := d.grants.Grants(ctx, r.inv)
+	if err != nil {
+		d.log.Warn("roles cannot be looked up", zap.String("ref", r.ref), zap.Error(err))
+		r.rolesErr = err
+		return
+	}
+	r.grants = grants
+	r.roles = d.policy.RolesOf(r.inv.Platform, grants)
+}
+
+func (d *Dispatcher) place(p chat.Platform) texts.Place {
+	if prefix, ok := d.prefix[p]; ok {
+		return texts.Place{Prefix: prefix}
+	}
+	return texts.Place{Prefix: "/"}
+}
+
+// head is what every entry of this command carries.
+func (d *Dispatcher) head(r *request, key string) audit.Head {
+	return audit.Head{
+		ID:  audit.NewID(),
+		Key: key,
+		Origin: audit.Origin{
+			Platform: r.inv.Platform, Workspace: r.inv.Workspace, Channel: r.inv.Channel, Client: r.inv.Client,
+		},
+		Actor: actorID(r.inv), ActorName: r.inv.Actor.Name,
+		Verb: r.cmd.Verb, Scope: r.cmd.Scope, Term: r.cmd.Term, Reason: r.cmd.Reason,
+	}
+}
+
+// key is the idempotency key of one account's part of the command.
+func (r *request) key(i int) string {
+	if r.inv.Key == "" {
+		return ""
+	}
+	return strings.Join([]string{string(r.inv.Platform), string(r.inv.Workspace), r.inv.Key, fmt.Sprint(i)}, "\x1f")
+}

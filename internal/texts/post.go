@@ -1,0 +1,169 @@
+package texts
+
+import (
+	"fmt"
+
+	"modbot/internal/audit"
+	"modbot/internal/chat"
+)
+
+// PostInput is what an audit post is composed of: the entry, and its case as
+// the ledger has it now (nil where the entry is about none).
+type PostInput struct {
+	Entry      audit.Entry
+	Case       *audit.CaseView
+	Prior      int    // cases that began on the account before this one
+	Checkpoint string // short form that covers the entry: "1204 …root…"
+	Meaning    string // of Tencent's code, for people
+}
+
+// Posted reports whether entries of this kind are shown in the audit channel.
+// Intents and batches are not: their outcomes are.
+func Posted(k audit.Kind) bool { return k != audit.KindIntent && k != audit.KindBatch }
+
+// postWord heads a post; alarm says that it has to stand out.
+func postWord(e audit.Entry) (word string, alarm bool) {
+	switch e.Kind {
+	case audit.KindRefused:
+		return "Refused", false
+	case audit.KindQuestion:
+		return "Waiting", false
+	case audit.KindClosed:
+		return "Closed (" + string(e.Outcome) + ")", false
+	case audit.KindUnknown:
+		return "Unknown, checking", true
+	case audit.KindOutcome:
+		switch e.Outcome {
+		case audit.OutcomeDone:
+			return "Done", false
+		case audit.OutcomePartial:
+			return "Partly done", true
+		case audit.OutcomeUnverified:
+			return "Unverified", true
+		default:
+			return "NOT DONE", true
+		}
+	case audit.KindLate:
+		return "LATE ANSWER", true
+	case audit.KindExpired:
+		return "Expired", false
+	case audit.KindDrift:
+		return "CHANGED OUTSIDE MODBOT", true
+	case audit.KindNote:
+		return "Note", false
+	case audit.KindRedacted:
+		return "Personal fields erased", false
+	case audit.KindIntent, audit.KindBatch:
+		return string(e.Kind), false
+	}
+	return string(e.Kind), false
+}
+
+// Post is an entry as the audit channel shows it. Times are absolute, because
+// relative ones freeze in a channel.
+func Post(in PostInput) chat.Post {
+	e := in.Entry
+	word, alarm := postWord(e)
+	line := chat.Line{chat.Strong(word)}
+	if e.Kind == audit.KindNote {
+		line = append(line, noteSpans(e)...)
+	} else {
+		line = append(line, actSpans(in)...)
+	}
+	if e.Case != 0 {
+		line = append(line, chat.Plain(fmt.Sprintf(" · case %d", e.Case)))
+	}
+	line = append(line, chat.Plain(fmt.Sprintf(" · #%d", e.Seq)))
+	if in.Checkpoint != "" {
+		line = append(line, chat.Plain(" · size "+in.Checkpoint))
+	}
+	post := chat.Post{
+		FirstSeq: e.Seq, LastSeq: e.Seq, Kind: string(e.Kind), Outcome: string(e.Outcome),
+		Time: e.Time, Alarm: alarm, Message: chat.Message{Lines: []chat.Line{line}},
+	}
+	if e.Case != 0 {
+		post.Cases = []int64{e.Case}
+	}
+	return post
+}
+
+// actSpans: " · mute · alice · groups · 2h, until … · by carol (…) in #mods · “…”".
+func actSpans(in PostInput) []chat.Span {
+	e, c := in.Entry, in.Case
+	if c == nil {
+		return entryAct(e)
+	}
+	out := []chat.Span{chat.Plain(" · " + c.Verb + " · ")}
+	out = append(out, accountOf(*c)...)
+	out = append(out, chat.Plain(" · "+Where(c.Scope)))
+	if e.Outcome == audit.OutcomePartial {
+		out = append(out, chat.Plain(" (in effect: "+Where(e.Effect)+" only)"))
+	}
+	switch {
+	case c.Term.IsPermanent():
+		out = append(out, chat.Plain(" · permanently"))
+	case !c.Deadline.IsZero():
+		out = append(out, chat.Plain(" · "+c.Term.String()+", until "), chat.At(c.Deadline))
+	case !c.Term.IsZero():
+		out = append(out, chat.Plain(" · "+c.Term.String()))
+	}
+	out = append(out, bySpans(in)...)
+	if c.Reason != "" {
+		out = append(out, chat.Plain(" · "), chat.Quote(quoted(c.Reason, ReasonShown)))
+	}
+	if e.Kind == audit.KindRefused {
+		out = append(out, chat.Plain(" · rule "+e.Rule))
+	}
+	if e.Code != 0 {
+		out = append(out, codeSpan(e.Code, in.Meaning))
+	}
+	if in.Prior > 0 {
+		out = append(out, chat.Plain(fmt.Sprintf(" · earlier actions: %d", in.Prior)))
+	}
+	return out
+}
+
+func codeSpan(code int, meaning string) chat.Span {
+	if meaning == "" {
+		return chat.Plain(fmt.Sprintf(" · Tencent's code %d", code))
+	}
+	return chat.Plain(fmt.Sprintf(" · Tencent's code %d: %s", code, meaning))
+}
+
+// bySpans names the actor by name and id, with the role and the channel.
+func bySpans(in PostInput) []chat.Span {
+	c := in.Case
+	out := []chat.Span{chat.Plain(" · by ")}
+	out = append(out, personOf(c.ActorName, c.Actor, c.Erased)...)
+	if c.Role != "" {
+		out = append(out, chat.Plain(" as "+c.Role))
+	}
+	if name := in.Entry.Origin.Channel.Name; name != "" {
+		out = append(out, chat.Plain(" in "), chat.Quote("#"+Visible(name)))
+	}
+	return out
+}
+
+// entryAct is an entry that stands alone: the end of a mute, drift, erasure.
+func entryAct(e audit.Entry) []chat.Span {
+	var out []chat.Span
+	if e.Personal != nil && e.Personal.Account != "" {
+		out = append(out, chat.Plain(" · "), chat.Quote(Visible(string(e.Personal.Account))))
+	}
+	if e.Scope != 0 {
+		out = append(out, chat.Plain(" · "+Where(e.Scope)))
+	}
+	if e.Kind == audit.KindRedacted && e.About != 0 {
+		out = append(out, chat.Plain(fmt.Sprintf(" · entry #%d", e.About)))
+	}
+	return out
+}
+
+func noteSpans(e audit.Entry) []chat.Span {
+	if e.Personal == nil {
+		return []chat.Span{chat.Plain(" · (erased)")}
+	}
+	out := []chat.Span{chat.Plain(" · by ")}
+	out = append(out, personOf(e.Personal.ActorName, e.Personal.Actor, false)...)
+	return append(out, chat.Plain(" · "), chat.Quote(quoted(e.Personal.Note, ReasonShown)))
+}

@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"modbot/internal/mute"
 )
@@ -54,6 +55,8 @@ type EntryReader interface {
 	Entries(ctx context.Context, q EntryQuery) ([]EntryRow, error)
 	// Checkpoints returns stored checkpoints with a size over after.
 	Checkpoints(ctx context.Context, after int64, limit int) ([]CheckpointRow, error)
+	// PersonalRows counts the side rows.
+	PersonalRows(ctx context.Context) (int64, error)
 	// Accounts returns known accounts, the like-named first.
 	Accounts(ctx context.Context, q NameQuery) ([]mute.Account, error)
 }
@@ -82,6 +85,17 @@ var (
 	// ErrRow: a row holds what the ledger never writes. The ledger was altered.
 	ErrRow = errors.New("a row cannot be understood")
 )
+
+// RowError is an ErrRow that knows the entry whose row it is.
+type RowError struct {
+	Seq int64
+	Err error
+}
+
+func (e *RowError) Error() string { return fmt.Sprintf("entry %d: %v", e.Seq, e.Err) }
+
+// Unwrap makes every RowError an ErrRow.
+func (e *RowError) Unwrap() []error { return []error{ErrRow, e.Err} }
 
 // Keys names the rows that an append needs. Accounts brings the number of each
 // account and with it the account's row and lease.
@@ -173,12 +187,8 @@ type NameQuery struct {
 	Limit int
 }
 
-// Counts is how many rows there are.
+// Counts is how much is open and active.
 type Counts struct {
-	Entries  int64
-	Personal int64
-	Cases    int64
-	Accounts int64
 	Mutes    int64
 	InFlight int64
 	Unknown  int64

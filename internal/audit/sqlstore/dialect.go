@@ -1,0 +1,39 @@
+package sqlstore
+
+import (
+	"embed"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// dialect is all that the databases do differently. Statements are written
+// with ? for parameters, standard SQL otherwise, and ON CONFLICT, which both
+// have.
+type dialect struct {
+	goose goose.Dialect
+	// migrations is the folder of the schema's steps.
+	migrations string
+	// beginWrite opens a write transaction, beginRead one that sees one moment.
+	beginWrite string
+	beginRead  string
+	// lockHead follows the SELECT of the head row in a write transaction.
+	lockHead string
+	// rebind turns ? into what the driver knows.
+	rebind func(string) string
+}
+
+// sqliteDialect is SQLite: BEGIN IMMEDIATE takes the only write lock there is.
+func sqliteDialect() dialect {
+	return dialect{
+		goose: goose.DialectSQLite3, migrations: "migrations/sqlite",
+		beginWrite: "BEGIN IMMEDIATE", beginRead: "BEGIN", lockHead: "",
+		rebind: func(q string) string { return q },
+	}
+}
+
+// steps are the files of the schema's steps.
+func (d dialect) steps() (fs.FS, error) { return fs.Sub(migrations, d.migrations) }

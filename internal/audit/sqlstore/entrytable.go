@@ -1,0 +1,80 @@
+package sqlstore
+
+import (
+	"database/sql"
+	"fmt"
+
+	"modbot/internal/audit"
+	"modbot/internal/mute"
+)
+
+func entryTable() *table[audit.EntryRow] {
+	return &table[audit.EntryRow]{
+		name: "entry", cols: []string{"seq", "id", "key", "at", "kind", "acct", "case_no", "body", "leaf"},
+		args: func(a []any, r audit.EntryRow) []any {
+			var key any // NULL, of which there may be many, where there is none
+			if r.Key != "" {
+				key = r.Key
+			}
+			return append(a, r.Seq, r.ID, key, r.At, string(r.Kind), r.Acct, r.Case, r.Body, r.Leaf[:])
+		},
+		scan: scanEntry,
+	}
+}
+
+// personalOf is a side row with the seq of its entry.
+type personalOf struct {
+	seq int64
+	row *audit.PersonalRow
+}
+
+func personalTable() *table[personalOf] {
+	return &table[personalOf]{
+		name: "personal",
+		cols: []string{"seq", "account", "actor", "actor_name", "note", "reason", "snapshot", "salts"},
+		args: func(a []any, r personalOf) []any {
+			p := r.row
+			return append(a, r.seq, string(p.Account), p.Actor, p.ActorName, p.Note, p.Reason, p.Snapshot, p.Salts)
+		},
+	}
+}
+
+// scanEntry reads an entry joined with its side row. The seq is set even when
+// the rest of the row does not fit, so that the error can name it.
+func scanEntry(s *sql.Rows, r *audit.EntryRow) error {
+	var key sql.NullString
+	var leaf, salts sql.RawBytes
+	var personal sql.NullInt64
+	var text [6]sql.NullString
+	err := s.Scan(&r.Seq, &r.ID, &key, &r.At, (*string)(&r.Kind), &r.Acct, &r.Case, &r.Body, &leaf,
+		&personal, &text[0], &text[1], &text[2], &text[3], &text[4], &text[5], &salts)
+	if err != nil {
+		return &audit.RowError{Seq: r.Seq, Err: err}
+	}
+	r.Key = key.String
+	if len(leaf) != len(r.Leaf) {
+		return &audit.RowError{Seq: r.Seq, Err: fmt.Errorf("its leaf has %d bytes", len(leaf))}
+	}
+	copy(r.Leaf[:], leaf)
+	if !personal.Valid {
+		return nil
+	}
+	r.Personal = &audit.PersonalRow{
+		Personal: audit.Personal{
+			Account: mute.Account(text[0].String), Actor: text[1].String, ActorName: text[2].String,
+			Note: text[3].String, Reason: text[4].String, Snapshot: text[5].String,
+		},
+		Salts: append([]byte(nil), salts...),
+	}
+	return nil
+}
+
+// scanRef reads what an append has to know of an entry.
+func scanRef(s *sql.Rows, r *audit.EntryRef) error {
+	var key sql.NullString
+	if err := s.Scan(&r.Seq, &r.ID, &key, (*string)(&r.Kind), &r.Case); err != nil {
+		return err
+	}
+	r.Key = key.String
+	return nil
+}

@@ -1,0 +1,145 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"modbot/internal/audit"
+	"modbot/internal/mute"
+)
+
+// Head reads the head row; a write transaction locks it.
+func (r *reader) Head(ctx context.Context) (audit.HeadRow, error) {
+	var h audit.HeadRow
+	var frontier []byte
+	n := 0
+	q := "SELECT origin, verifier, size, frontier, at, cases, checkpoints FROM head" + r.lockHead
+	err := r.sess.each(ctx, q, nil, func(rows *sql.Rows) error {
+		n++
+		if err := rows.Scan(&h.Origin, &h.Verifier, &h.Size, &frontier, &h.At, &h.Cases, &h.Checkpoints); err != nil {
+			return err
+		}
+		var err error
+		h.Frontier, err = audit.ParseFrontier(h.Size, frontier)
+		return err
+	})
+	if err != nil {
+		return h, explain(r.store.name, fmt.Errorf("reading the head: %w", err))
+	}
+	if n != 1 {
+		return h, fmt.Errorf("%w: the ledger has %d heads", audit.ErrRow, n)
+	}
+	return h, nil
+}
+
+// Load reads the rows that the keys name.
+func (r *reader) Load(ctx context.Context, k audit.Keys) (audit.Rows, error) {
+	out := audit.Rows{Names: map[mute.Account]int64{}}
+	accts := slices.Clone(k.Accts)
+	err := r.names(ctx, k.Accounts, func(name mute.Account, acct int64) {
+		out.Names[name] = acct
+		accts = append(accts, acct)
+	})
+	refs := &table[audit.EntryRef]{name: "entry", cols: []string{"seq", "id", "key", "kind", "case_no"}, scan: scanRef}
+	err = errors.Join(err,
+		pick(ctx, r, refs, "id", k.IDs, &out.Entries),
+		pick(ctx, r, refs, "key", k.Invocations, &out.Entries),
+		pick(ctx, r, accountTable(), "acct", accts, &out.Accounts),
+		pick(ctx, r, leaseTable(), "acct", accts, &out.Leases),
+		pick(ctx, r, muteTable(), "acct", k.Mutes, &out.Mutes),
+		pick(ctx, r, casesTable(), "number", k.Cases, &out.Cases),
+		pick(ctx, r, sinkTable(), "name", k.Sinks, &out.Sinks),
+		pick(ctx, r, workerTable(), "name", k.Workers, &out.Workers),
+	)
+	return out, explain(r.store.name, err)
+}
+
+// mostKeys is how many keys one statement asks for.
+const mostKeys = 64
+
+// pad repeats the last of at most mostKeys keys until their number is one of
+// few sizes: there are as many statements to prepare.
+func pad[K any](keys []K) []any {
+	n := mostKeys
+	for _, size := range []int{1, 4, 16} {
+		if len(keys) <= size {
+			n = size
+			break
+		}
+	}
+	args := make([]any, n)
+	for i := range args {
+		args[i] = keys[min(i, len(keys)-1)]
+	}
+	return args
+}
+
+// pick reads the rows whose column has one of the values.
+func pick[R, K any](ctx context.Context, r *reader, t *table[R], column string, values []K, out *[]R) error {
+	for part := range slices.Chunk(values, mostKeys) {
+		args := pad(part)
+		q := "SELECT " + t.list("") + " FROM " + t.name + " WHERE " + column + " IN (" + params(len(args)) + ")"
+		rows, err := t.all(ctx, r, q, args...)
+		if err != nil {
+			return err
+		}
+		*out = append(*out, rows...)
+	}
+	return nil
+}
+
+// names finds the numbers of accounts: that of the last entry about each. An
+// account is found by its index in any case, and compared exactly.
+func (r *reader) names(ctx context.Context, names []mute.Account, found func(mute.Account, int64)) error {
+	for part := range slices.Chunk(names, mostKeys) {
+		args := pad(part)
+		for i, a := range args {
+			args[i] = string(a.(mute.Account)) //nolint:forcetypeassert // made of them above
+		}
+		row := "(?)"
+		q := "WITH want (name) AS (VALUES " + strings.Repeat(row+", ", len(args)-1) + row + `)
+			SELECT name, (SELECT e.acct FROM personal p JOIN entry e ON e.seq = p.seq
+				WHERE lower(p.account) = lower(name) AND p.account = name ORDER BY p.seq DESC LIMIT 1) FROM want`
+		err := r.sess.each(ctx, q, args, func(rows *sql.Rows) error {
+			var name string
+			var acct sql.NullInt64
+			if err := rows.Scan(&name, &acct); err != nil {
+				return err
+			}
+			if acct.Valid {
+				found(mute.Account(name), acct.Int64)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Actions counts the intents that the actor began since. The entries of an
+// actor are looked at from the last: time never goes back in the log.
+func (r *reader) Actions(ctx context.Context, actor string, since int64) (int, error) {
+	n := 0
+	err := r.sess.each(ctx, `SELECT e.at, e.kind FROM personal p JOIN entry e ON e.seq = p.seq
+		WHERE p.actor = ? ORDER BY p.seq DESC`, []any{actor}, func(rows *sql.Rows) error {
+		var at int64
+		var kind string
+		if err := rows.Scan(&at, &kind); err != nil {
+			return err
+		}
+		if at < since {
+			return errEnough
+		}
+		if audit.Kind(kind) == audit.KindIntent {
+			n++
+		}
+		return nil
+	})
+	return n, explain(r.store.name, err)
+}

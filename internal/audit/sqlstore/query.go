@@ -1,0 +1,256 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"modbot/internal/audit"
+	"modbot/internal/mute"
+)
+
+// where gathers conditions and their parameters.
+type where struct {
+	terms []string
+	args  []any
+}
+
+func (w *where) and(term string, args ...any) {
+	w.terms = append(w.terms, term)
+	w.args = append(w.args, args...)
+}
+
+// number adds a condition unless the number says nothing.
+func (w *where) number(term string, n int64) {
+	if n != 0 {
+		w.and(term, n)
+	}
+}
+
+func (w *where) String() string {
+	if len(w.terms) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(w.terms, " AND ")
+}
+
+// limit ends a query; 0 is all.
+func (w *where) limit(n int) string {
+	if n <= 0 {
+		return ""
+	}
+	w.args = append(w.args, n)
+	return " LIMIT ?"
+}
+
+// Entries reads entries with their side rows.
+func (r *reader) Entries(ctx context.Context, q audit.EntryQuery) ([]audit.EntryRow, error) {
+	var w where
+	w.and("e.seq > ?", q.After)
+	w.number("e.seq < ?", q.Before)
+	w.number("e.case_no = ?", q.Case)
+	w.number("e.case_no IN (SELECT number FROM cases WHERE acct = ?)", q.Acct)
+	w.number("e.at >= ?", q.Since)
+	if q.Actor != "" {
+		w.and("p.actor = ?", q.Actor)
+	}
+	if len(q.Kinds) > 0 {
+		args := make([]any, 0, len(q.Kinds))
+		for _, k := range q.Kinds {
+			args = append(args, string(k))
+		}
+		w.and("e.kind IN ("+params(len(args))+")", args...)
+	}
+	order := " ORDER BY e.seq"
+	if q.Newest {
+		order += " DESC"
+	}
+	if len(q.Seqs) > 0 {
+		return r.entriesBySeq(ctx, q.Seqs)
+	}
+	return r.entries(ctx, w, order, q.Limit)
+}
+
+// entriesBySeq reads entries by their seqs, in no order.
+func (r *reader) entriesBySeq(ctx context.Context, seqs []int64) ([]audit.EntryRow, error) {
+	var out []audit.EntryRow
+	for len(seqs) > 0 {
+		n := min(len(seqs), mostKeys)
+		args := pad(seqs[:n])
+		var w where
+		w.and("e.seq IN ("+params(len(args))+")", args...)
+		rows, err := r.entries(ctx, w, "", 0)
+		if err != nil {
+			return nil, err
+		}
+		out, seqs = append(out, rows...), seqs[n:]
+	}
+	return out, nil
+}
+
+func (r *reader) entries(ctx context.Context, w where, order string, limit int) ([]audit.EntryRow, error) {
+	t := entryTable()
+	q := "SELECT " + t.list("e.") + ", " + personalTable().list("p.") +
+		" FROM entry e LEFT JOIN personal p ON p.seq = e.seq" + w.String() + order + w.limit(limit)
+	rows, err := t.all(ctx, r, q, w.args...)
+	if err != nil {
+		return nil, fmt.Errorf("reading entries: %w", err)
+	}
+	return rows, nil
+}
+
+// Checkpoints reads stored checkpoints in order of their size.
+func (r *reader) Checkpoints(ctx context.Context, after int64, limit int) ([]audit.CheckpointRow, error) {
+	t := checkpointTable()
+	return t.all(ctx, r, "SELECT "+t.list("")+" FROM checkpoint WHERE size > ? ORDER BY size LIMIT ?", after, limit)
+}
+
+// Cases reads cases: of one account the newest first, others by number.
+func (r *reader) Cases(ctx context.Context, q audit.CaseQuery) ([]audit.CaseRow, error) {
+	var w where
+	w.number("number > ?", q.After)
+	w.number("number < ?", q.Before)
+	w.number("acct = ?", q.Acct)
+	if q.Batch != 0 {
+		w.and("batch = ? AND batch <> 0", q.Batch)
+	}
+	if q.Open {
+		w.and("status IN ('waiting', 'in_flight', 'unknown')")
+	}
+	if q.ExpiresBy != 0 {
+		w.and("status IN ('waiting', 'in_flight', 'unknown') AND status = 'waiting' AND expires <= ?", q.ExpiresBy)
+	}
+	order := " ORDER BY number"
+	if q.Acct != 0 {
+		order += " DESC"
+	}
+	t := casesTable()
+	return t.all(ctx, r, "SELECT "+t.list("")+" FROM cases"+w.String()+order+w.limit(q.Limit), w.args...)
+}
+
+// Mutes reads active mutes.
+func (r *reader) Mutes(ctx context.Context, q audit.MuteQuery) ([]audit.MuteRow, error) {
+	var w where
+	w.number("m.acct = ?", q.Acct)
+	w.number("m.case_no < ?", q.Before)
+	if f := fields(q.Scope); len(f) > 0 {
+		w.and("m.field IN ("+params(len(f))+")", f...)
+	}
+	order := " ORDER BY m.case_no DESC, m.field"
+	if q.DueBy != 0 {
+		w.and("m.until > 0 AND m.until <= ?", q.DueBy)
+		order = " ORDER BY m.until, m.acct, m.field"
+	}
+	from := " FROM mute m"
+	if q.Actor != "" {
+		from += " JOIN cases c ON c.number = m.case_no JOIN personal p ON p.seq = c.intent"
+		w.and("(p.actor = ? OR p.actor_name = ?)", q.Actor, q.Actor)
+	}
+	t := muteTable()
+	return t.all(ctx, r, "SELECT "+t.list("m.")+from+w.String()+order+w.limit(q.Limit), w.args...)
+}
+
+// AccountRows reads account rows by number.
+func (r *reader) AccountRows(ctx context.Context, after int64, limit int) ([]audit.AccountRow, error) {
+	t := accountTable()
+	return t.all(ctx, r, "SELECT "+t.list("")+" FROM account WHERE acct > ? ORDER BY acct LIMIT ?", after, limit)
+}
+
+// Counts counts what is open and active.
+func (r *reader) Counts(ctx context.Context) (audit.Counts, error) {
+	var c audit.Counts
+	err := r.sess.each(ctx, `SELECT status, count(*) FROM cases
+		WHERE status IN ('waiting', 'in_flight', 'unknown') GROUP BY status`, nil, func(rows *sql.Rows) error {
+		var status string
+		var n int64
+		if err := rows.Scan(&status, &n); err != nil {
+			return err
+		}
+		switch audit.Status(status) { //nolint:exhaustive // those that the query asks for
+		case audit.StatusWaiting:
+			c.Waiting = n
+		case audit.StatusInFlight:
+			c.InFlight = n
+		case audit.StatusUnknown:
+			c.Unknown = n
+		}
+		return nil
+	})
+	if err == nil {
+		err = r.sess.one(ctx, "SELECT count(*) FROM mute", nil, &c.Mutes)
+	}
+	return c, explain(r.store.name, err)
+}
+
+// PersonalRows counts the side rows.
+func (r *reader) PersonalRows(ctx context.Context) (int64, error) {
+	var n int64
+	err := r.sess.one(ctx, "SELECT count(*) FROM personal", nil, &n)
+	return n, explain(r.store.name, err)
+}
+
+// Leases reads the accounts that are held.
+func (r *reader) Leases(ctx context.Context, limit int) ([]audit.LeaseRow, error) {
+	t := leaseTable()
+	return t.all(ctx, r, "SELECT "+t.list("")+" FROM lease ORDER BY until LIMIT ?", limit)
+}
+
+// Sinks reads the audit channels.
+func (r *reader) Sinks(ctx context.Context) ([]audit.SinkRow, error) {
+	t := sinkTable()
+	return t.all(ctx, r, "SELECT "+t.list("")+" FROM sink ORDER BY name")
+}
+
+// Postings reads where entries were posted.
+func (r *reader) Postings(ctx context.Context, first, last int64) ([]audit.PostingRow, error) {
+	t := postingTable()
+	return t.all(ctx, r, "SELECT "+t.list("")+" FROM posting WHERE last >= ? AND first <= ? ORDER BY last, sink", first, last)
+}
+
+// recentNames is how many entries are looked at for accounts of late.
+const recentNames = 2000
+
+// Accounts reads known accounts: those like the name first, then recent ones.
+func (r *reader) Accounts(ctx context.Context, q audit.NameQuery) ([]mute.Account, error) {
+	var out []mute.Account
+	seen := map[mute.Account]bool{"": true}
+	add := func(a mute.Account) {
+		if !seen[a] && len(out) < q.Limit {
+			seen[a] = true
+			out = append(out, a)
+		}
+	}
+	err := r.namesLike(ctx, q, add)
+	if err == nil {
+		err = r.sess.each(ctx, "SELECT account FROM personal ORDER BY seq DESC LIMIT ?", []any{recentNames}, func(rows *sql.Rows) error {
+			var a mute.Account
+			err := rows.Scan((*string)(&a))
+			add(a)
+			return err
+		})
+	}
+	return out, explain(r.store.name, err)
+}
+
+// namesLike walks the index over names that begin as asked, in any case: one
+// step for each account, however many entries it has.
+func (r *reader) namesLike(ctx context.Context, q audit.NameQuery, add func(mute.Account)) error {
+	// Accounts are printable ASCII: DEL is after all of them.
+	fold, end := strings.ToLower(q.Like), strings.ToLower(q.Like)+"\x7f"
+	var name string
+	for range q.Limit {
+		err := r.sess.one(ctx, `SELECT account, lower(account) FROM personal
+			WHERE (lower(account), account) > (?, ?) AND lower(account) < ?
+			ORDER BY lower(account), account LIMIT 1`, []any{fold, name, end}, &name, &fold)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		add(mute.Account(name))
+	}
+	return nil
+}

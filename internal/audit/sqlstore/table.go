@@ -1,0 +1,174 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+
+	"modbot/internal/audit"
+	"modbot/internal/mute"
+)
+
+// table says how the rows of one table go into statements and come out.
+type table[R any] struct {
+	name string
+	cols []string
+	// key is how many of the columns, from the first, are the primary key; 0
+	// where rows are only ever added.
+	key  int
+	args func(args []any, r R) []any
+	scan func(rows *sql.Rows, r *R) error
+}
+
+// list is the columns for a SELECT, each with the prefix.
+func (t *table[R]) list(prefix string) string {
+	return prefix + strings.Join(t.cols, ", "+prefix)
+}
+
+// insert is the statement that writes n rows.
+func (t *table[R]) insert(n int) string {
+	var b strings.Builder
+	b.WriteString("INSERT INTO " + t.name + " (" + t.list("") + ") VALUES ")
+	row := "(" + params(len(t.cols)) + ")"
+	b.WriteString(strings.Repeat(row+", ", n-1) + row)
+	if t.key == 0 {
+		return b.String()
+	}
+	b.WriteString(" ON CONFLICT (" + strings.Join(t.cols[:t.key], ", ") + ") DO UPDATE SET ")
+	for i, c := range t.cols[t.key:] {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(c + " = excluded." + c)
+	}
+	return b.String()
+}
+
+// params is n parameters in a row.
+func params(n int) string { return strings.Repeat("?, ", n-1) + "?" }
+
+// all reads the rows of a query.
+func (t *table[R]) all(ctx context.Context, r *reader, q string, args ...any) ([]R, error) {
+	var out []R
+	err := r.sess.each(ctx, q, args, func(rows *sql.Rows) error {
+		var row R
+		if err := t.scan(rows, &row); err != nil {
+			return err
+		}
+		out = append(out, row)
+		return nil
+	})
+	return out, explain(r.store.name, err)
+}
+
+// The tables. A function makes each, because Go has no constants of this kind.
+
+func casesTable() *table[audit.CaseRow] {
+	return &table[audit.CaseRow]{
+		name: "cases", key: 1,
+		cols: []string{
+			"number", "acct", "status", "verb", "scope", "term", "deadline", "began",
+			"first", "asked", "intent", "last", "batch", "planned", "expires",
+		},
+		args: func(a []any, r audit.CaseRow) []any {
+			return append(a, r.Number, r.Acct, string(r.Status), r.Verb, int64(r.Scope), r.Term, r.Deadline, r.Began,
+				r.First, r.Asked, r.Intent, r.Last, r.Batch, r.Planned, r.Expires)
+		},
+		scan: func(s *sql.Rows, r *audit.CaseRow) error {
+			return s.Scan(&r.Number, &r.Acct, (*string)(&r.Status), &r.Verb, (*uint8)(&r.Scope), &r.Term, &r.Deadline, &r.Began,
+				&r.First, &r.Asked, &r.Intent, &r.Last, &r.Batch, &r.Planned, &r.Expires)
+		},
+	}
+}
+
+func accountTable() *table[audit.AccountRow] {
+	return &table[audit.AccountRow]{
+		name: "account", key: 1, cols: []string{"acct", "version", "last", "prior"},
+		args: func(a []any, r audit.AccountRow) []any { return append(a, r.Acct, r.Version, r.Last, r.Prior) },
+		scan: func(s *sql.Rows, r *audit.AccountRow) error { return s.Scan(&r.Acct, &r.Version, &r.Last, &r.Prior) },
+	}
+}
+
+func muteTable() *table[audit.MuteRow] {
+	return &table[audit.MuteRow]{
+		name: "mute", key: 2, cols: []string{"acct", "field", "case_no", "until", "since", "drifted"},
+		args: func(a []any, r audit.MuteRow) []any {
+			var drifted int64
+			if r.Drifted {
+				drifted = 1
+			}
+			return append(a, r.Acct, int64(r.Field), r.Case, r.Until, r.Since, drifted)
+		},
+		scan: func(s *sql.Rows, r *audit.MuteRow) error {
+			return s.Scan(&r.Acct, (*uint8)(&r.Field), &r.Case, &r.Until, &r.Since, &r.Drifted)
+		},
+	}
+}
+
+func muteKey(k audit.MuteKey) []any { return []any{k.Acct, int64(k.Field)} }
+
+func leaseTable() *table[audit.LeaseRow] {
+	return &table[audit.LeaseRow]{
+		name: "lease", key: 1, cols: []string{"acct", "case_no", "fence", "state", "until", "late"},
+		args: func(a []any, r audit.LeaseRow) []any {
+			return append(a, r.Acct, r.Case, r.Fence, string(r.State), r.Until, r.Late)
+		},
+		scan: func(s *sql.Rows, r *audit.LeaseRow) error {
+			return s.Scan(&r.Acct, &r.Case, &r.Fence, (*string)(&r.State), &r.Until, &r.Late)
+		},
+	}
+}
+
+func sinkTable() *table[audit.SinkRow] {
+	return &table[audit.SinkRow]{
+		name: "sink", key: 1,
+		cols: []string{"name", "cursor", "posted_at", "error", "failed_at", "first", "last", "nonce", "body", "started"},
+		args: func(a []any, r audit.SinkRow) []any {
+			body := r.Body
+			if body == nil {
+				body = []byte{} // NULL is not the empty body
+			}
+			return append(a, r.Name, r.Cursor, r.PostedAt, r.Error, r.FailedAt, r.First, r.Last, r.Nonce, body, r.Started)
+		},
+		scan: func(s *sql.Rows, r *audit.SinkRow) error {
+			return s.Scan(&r.Name, &r.Cursor, &r.PostedAt, &r.Error, &r.FailedAt, &r.First, &r.Last, &r.Nonce, &r.Body, &r.Started)
+		},
+	}
+}
+
+func postingTable() *table[audit.PostingRow] {
+	return &table[audit.PostingRow]{
+		name: "posting", cols: []string{"sink", "first", "last", "channel", "message", "link", "at"},
+		args: func(a []any, r audit.PostingRow) []any {
+			return append(a, r.Sink, r.First, r.Last, r.Channel, r.Message, r.Link, r.At)
+		},
+		scan: func(s *sql.Rows, r *audit.PostingRow) error {
+			return s.Scan(&r.Sink, &r.First, &r.Last, &r.Channel, &r.Message, &r.Link, &r.At)
+		},
+	}
+}
+
+func workerTable() *table[audit.WorkerRow] {
+	return &table[audit.WorkerRow]{
+		name: "worker", key: 1, cols: []string{"name", "holder", "until"},
+		args: func(a []any, r audit.WorkerRow) []any { return append(a, r.Name, r.Holder, r.Until) },
+		scan: func(s *sql.Rows, r *audit.WorkerRow) error { return s.Scan(&r.Name, &r.Holder, &r.Until) },
+	}
+}
+
+func checkpointTable() *table[audit.CheckpointRow] {
+	return &table[audit.CheckpointRow]{
+		name: "checkpoint", cols: []string{"size", "note"},
+		args: func(a []any, r audit.CheckpointRow) []any { return append(a, r.Size, r.Note) },
+		scan: func(s *sql.Rows, r *audit.CheckpointRow) error { return s.Scan(&r.Size, &r.Note) },
+	}
+}
+
+// fields is a scope's fields as stored.
+func fields(s mute.Scope) []any {
+	var out []any
+	for _, f := range s.Fields() {
+		out = append(out, int64(f))
+	}
+	return out
+}

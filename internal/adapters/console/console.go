@@ -37,8 +37,8 @@ const place = "console"
 // Config is what a Console is made of.
 type Config struct {
 	// In is read until it ends. When Run's context ends, a wait for it is
-	// broken off: by its read deadline where it has one, by poll where it is a
-	// file, else by closing it.
+	// broken off: with poll where it is a file, else by its read deadline, else
+	// by closing it.
 	In io.Reader
 	// Out takes everything that is shown, in writes of whole lines.
 	Out io.Writer
@@ -102,6 +102,7 @@ type Console struct {
 	// The following belong to Run's goroutine.
 	actor   chat.Actor
 	lines   int64                // input lines so far
+	echoed  bool                 // the transcript has begun
 	last    *chat.Invocation     // what "again" delivers once more
 	waiting atomic.Pointer[turn] // the line that is being handled, nil between lines
 

@@ -78,14 +78,18 @@ func newEditor(ctx context.Context, c *Console, core adapters.Core, in *input) (
 // as it is.
 func prepare(in io.Reader) (restore func() error, err error) {
 	f, ok := in.(*os.File)
-	if !ok || !term.IsTerminal(descriptor(f)) {
+	if !ok {
 		return func() error { return nil }, nil
 	}
-	return keysAlone(descriptor(f))
+	fd, err := descriptor(f)
+	if err != nil {
+		return nil, err
+	}
+	if !term.IsTerminal(fd) {
+		return func() error { return nil }, nil
+	}
+	return keysAlone(fd)
 }
-
-// descriptor is a file's descriptor; they are small numbers.
-func descriptor(f *os.File) int { return int(f.Fd()) }
 
 // next reads a line under a prompt.
 func (e *editor) next(prompt string) (line, error) {
@@ -115,12 +119,19 @@ func (e *editor) close() {
 
 // windowSize is the size of the terminal that w is.
 func windowSize(w io.Writer) (width, height int) {
-	if f, ok := w.(*os.File); ok {
-		if width, height, err := term.GetSize(descriptor(f)); err == nil && width > 0 {
-			return width, height
-		}
+	f, ok := w.(*os.File)
+	if !ok {
+		return defaultWidth, defaultHeight
 	}
-	return defaultWidth, defaultHeight
+	fd, err := descriptor(f)
+	if err != nil {
+		return defaultWidth, defaultHeight
+	}
+	width, height, err = term.GetSize(fd)
+	if err != nil || width <= 0 {
+		return defaultWidth, defaultHeight
+	}
+	return width, height
 }
 
 // device is the terminal as the line editor sees it.

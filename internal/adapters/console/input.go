@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"sync"
@@ -16,10 +17,10 @@ var errInterrupted = errors.New("told to stop reading")
 // leaves no goroutine behind although nobody types. How depends on what is
 // read:
 //
-//   - what has read deadlines (pipes made by os.Pipe, sockets) gets one that
-//     has passed;
-//   - a file without them (a terminal, a pipe inherited from a shell) is waited
-//     for with poll, beside a pipe of our own that wakes it;
+//   - a file (a terminal, a pipe) is waited for with poll, beside a pipe of our
+//     own that wakes it. Its deadlines, where it has any, stop working when
+//     anybody asks for its descriptor, so they are not relied on;
+//   - anything else with read deadlines (a socket) gets one that has passed;
 //   - anything else that can be closed (io.Pipe) is closed;
 //   - the rest is read in a goroutine that is left to its read. Readers in
 //     memory never block; what does, keeps that one goroutine until it returns.
@@ -32,6 +33,9 @@ type input struct {
 type deadliner interface{ SetReadDeadline(t time.Time) error }
 
 func newInput(r io.Reader) (*input, error) {
+	if f, ok := r.(*os.File); ok {
+		return newFileInput(f)
+	}
 	if d, ok := r.(deadliner); ok && d.SetReadDeadline(time.Time{}) == nil {
 		return &input{
 			read: r.Read,
@@ -40,9 +44,6 @@ func newInput(r io.Reader) (*input, error) {
 			},
 			done: func() { _ = d.SetReadDeadline(time.Time{}) },
 		}, nil
-	}
-	if f, ok := r.(*os.File); ok {
-		return newFileInput(f)
 	}
 	if c, ok := r.(io.Closer); ok {
 		return &input{read: r.Read, interrupt: func() { _ = c.Close() }, done: func() {}}, nil
@@ -111,4 +112,18 @@ func (d *detached) read(p []byte) (int, error) {
 	case <-d.stopped:
 		return 0, errInterrupted
 	}
+}
+
+// descriptor is a file's descriptor, for as long as the file is open. Unlike Fd
+// it leaves the file in the mode that it is in.
+func descriptor(f *os.File) (int, error) {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return 0, fmt.Errorf("looking at %s: %w", f.Name(), err)
+	}
+	var fd int
+	if err := conn.Control(func(d uintptr) { fd = int(d) }); err != nil { //nolint:gosec // descriptors are small
+		return 0, fmt.Errorf("looking at %s: %w", f.Name(), err)
+	}
+	return fd, nil
 }

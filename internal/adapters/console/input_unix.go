@@ -14,12 +14,20 @@ import (
 // newFileInput waits for a file with poll. The file is never made
 // non-blocking: that would also hold for the shell that shares it.
 func newFileInput(f *os.File) (*input, error) {
+	fd, err := descriptor(f)
+	if err != nil {
+		return nil, err
+	}
 	woken, wake, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("making a pipe to be woken by: %w", err)
 	}
+	wakes, err := descriptor(woken)
+	if err != nil {
+		return nil, errors.Join(err, woken.Close(), wake.Close())
+	}
 	read := func(p []byte) (int, error) {
-		if err := awaitInput(f, woken); err != nil {
+		if err := awaitInput(fd, wakes); err != nil {
 			return 0, err
 		}
 		return f.Read(p)
@@ -32,12 +40,12 @@ func newFileInput(f *os.File) (*input, error) {
 	}}, nil
 }
 
-// awaitInput returns when f can be read, or fails when woken was closed. Files
-// that cannot be polled are taken as readable.
-func awaitInput(f, woken *os.File) error {
+// awaitInput returns when fd can be read, or fails when the other end of wakes
+// was closed. What cannot be polled is taken as readable.
+func awaitInput(fd, wakes int) error {
 	fds := []unix.PollFd{
-		{Fd: int32(f.Fd()), Events: unix.POLLIN},     //nolint:gosec // file descriptors are small
-		{Fd: int32(woken.Fd()), Events: unix.POLLIN}, //nolint:gosec // file descriptors are small
+		{Fd: int32(fd), Events: unix.POLLIN},    //nolint:gosec // descriptors are small
+		{Fd: int32(wakes), Events: unix.POLLIN}, //nolint:gosec // descriptors are small
 	}
 	for {
 		_, err := unix.Poll(fds, -1)

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strings"
 )
 
 // maxLine is the longest line that is read, in bytes: a reason of 4,000
@@ -16,6 +17,9 @@ type line struct {
 	text string // without its end; at most maxLine bytes of it
 	size int    // bytes in all, without the end
 }
+
+// blank reports a line on which nothing was typed.
+func (l line) blank() bool { return strings.TrimSpace(l.text) == "" }
 
 // lineSource is where lines come from.
 type lineSource interface {

@@ -93,6 +93,14 @@ func orNull(s string) *string {
 	return &s
 }
 
+// noneIsNull makes null of a list without items.
+func noneIsNull(cases []int64) []int64 {
+	if len(cases) == 0 {
+		return nil
+	}
+	return cases
+}
+
 // replyLine is an answer as programs read it.
 type replyLine struct {
 	Type  string     `json:"type"`
@@ -119,7 +127,11 @@ func (c *Console) Verified(ok bool, entries int64, root, problem string) error {
 		c.log.Error("the audit log does not verify", zap.String("problem", problem), zap.Int64("entries", entries))
 	}
 	if !c.cfg.JSON {
-		return c.out.last(c.style.verified(ok, entries, problem) + "\n")
+		gap := "\n"
+		if c.cfg.Terminal {
+			gap = "" // the cursor is on a line of its own
+		}
+		return c.out.last(gap + c.style.verified(ok, entries, problem) + "\n")
 	}
 	line, err := encode(verifiedLine{Type: "verified", OK: ok, Entries: entries, Root: orNull(root)})
 	if err != nil {

@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"unicode/utf8"
@@ -32,7 +31,7 @@ func (t *turn) show() { t.showOnce.Do(func() { close(t.shown) }) }
 func (c *Console) handle(ctx context.Context, core adapters.Core, l line) (over bool) {
 	c.lines++
 	t := &turn{id: c.lines, actor: c.actor, text: l.text, shown: make(chan struct{})}
-	if !c.cfg.JSON && !c.cfg.Terminal {
+	if !c.cfg.JSON && !c.cfg.Terminal && !l.blank() {
 		c.echo(t)
 	}
 	c.waiting.Store(t)
@@ -50,9 +49,10 @@ func (c *Console) handle(ctx context.Context, core adapters.Core, l line) (over 
 // can be read.
 func (c *Console) echo(t *turn) {
 	gap := "\n"
-	if t.id == 1 && len(c.cfg.Welcome.Lines) == 0 {
+	if !c.echoed && len(c.cfg.Welcome.Lines) == 0 {
 		gap = ""
 	}
+	c.echoed = true
 	c.out.block(gap + c.style.prompt(c.prompt()) + adapters.Visible(shortened(t.text)) + "\n")
 }
 
@@ -65,7 +65,7 @@ func (c *Console) dispatch(ctx context.Context, core adapters.Core, t *turn, l l
 	case !utf8.ValidString(l.text):
 		c.answer(t, errorReply(codeNotUTF8, notUTF8(l.text)))
 		return false
-	case strings.TrimSpace(l.text) == "":
+	case l.blank():
 		if c.cfg.JSON { // a program counts on one answer a line
 			c.answer(t, infoReply(codeEmptyLine, chat.Text("Nothing was typed.")))
 		}
@@ -101,7 +101,7 @@ func (c *Console) answer(t *turn, r chat.Reply) {
 	defer t.show()
 	if c.cfg.JSON {
 		c.out.object(replyLine{
-			Type: "reply", ID: t.id, Actor: t.actor.ID, State: r.State, Code: orNull(r.Code), Cases: r.Cases,
+			Type: "reply", ID: t.id, Actor: t.actor.ID, State: r.State, Code: orNull(r.Code), Cases: noneIsNull(r.Cases),
 			Text: style{}.reply(r),
 		})
 		return

@@ -11,8 +11,8 @@ import (
 	"modbot/internal/chat"
 	"modbot/internal/commands/grammar"
 	"modbot/internal/commands/policy"
-	"modbot/internal/texts"
 	"modbot/internal/mute"
+	"modbot/internal/texts"
 )
 
 // part is one account's way through a command.
@@ -165,7 +165,7 @@ func (d *Dispatcher) recordBatch(ctx context.Context, r *request, parts []*part)
 
 // advance takes a planned part as far as it goes by itself.
 func (d *Dispatcher) advance(ctx context.Context, r *request, p *part) {
-	if p.result == nil && p.step.kind == stepAct {
+	if p.result == nil {
 		d.perform(ctx, r, p)
 	}
 	if p.result != nil {
@@ -175,53 +175,68 @@ func (d *Dispatcher) advance(ctx context.Context, r *request, p *part) {
 	case stepRefuse:
 		p.result = d.recordRefusal(ctx, r, p, p.step)
 	case stepSame:
-		same := d.settled(ctx, r, p.step.same)
-		same.repeated = true
-		p.result = same
+		p.result = d.settled(ctx, r, p.step.same)
+		p.result.lines = append(p.result.lines, texts.Repeated())
 	case stepVoid:
 		p.result = d.void(ctx, r, p)
 	case stepSay:
 		p.result = &result{account: p.account, state: chat.StateNotDone, code: p.step.code, lines: p.step.say(0), try: p.step.try}
-	case stepAct, stepAsk: // acted above; asked together below
+	case stepAct, stepBusy, stepAsk: // performed above; asked together below
 	}
 }
 
-// perform begins the action, and plans again when the account is not what it
-// was planned on. It leaves either a result or a step of another kind.
+// perform begins the action, and plans again when the account is busy or not
+// what it was planned on. It leaves either a result or a step that needs no
+// turn of its own.
 func (d *Dispatcher) perform(ctx context.Context, r *request, p *part) {
 	giveUp := d.now().Add(busyWait)
-	for plans := 1; p.step.kind == stepAct; plans++ {
-		begun, err := d.begin(ctx, r, p)
-		var busy *audit.BusyError
-		switch {
-		case err == nil && begun.Known != nil:
-			p.result = d.settled(ctx, r, *begun.Known)
-			return
-		case err == nil:
-			p.result = d.do(ctx, r, p, begun)
-			return
-		case errors.As(err, &busy):
-			if !d.awaitTurn(ctx, busy, giveUp) {
-				p.result = d.busy(r, p, busy)
-				return
-			}
-		case errors.Is(err, audit.ErrChanged):
-			if plans >= maxPlans {
-				p.result = d.raced(r, p)
-				return
-			}
-		case errors.Is(err, audit.ErrNotWaiting):
-			p.result = d.current(ctx, r, p)
-			return
-		default:
-			p.result = d.storeTrouble(r, p.account, err)
-			return
+	for plans := 1; p.result == nil && (p.step.kind == stepAct || p.step.kind == stepBusy); plans++ {
+		busy := p.busy()
+		if busy == nil {
+			busy = d.attempt(ctx, r, p, plans)
 		}
-		d.planAll(ctx, r, []*part{p})
 		if p.result != nil {
 			return
 		}
+		if busy != nil && !d.awaitTurn(ctx, busy, giveUp) {
+			p.result = d.busy(r, p, busy)
+			return
+		}
+		d.planAll(ctx, r, []*part{p})
 	}
+}
+
+// busy is who holds the account by the plan; nil when nobody does.
+func (p *part) busy() *audit.BusyError {
+	c := p.target.view.InFlight
+	if p.step.kind != stepBusy || c == nil {
+		return nil
+	}
+	return &audit.BusyError{Account: p.account, Case: c.Number, Actor: c.Actor, ActorName: c.ActorName}
+}
+
+// attempt begins the action and does it. Without a result it has to be planned
+// again: after a wait where it returns who holds the account.
+func (d *Dispatcher) attempt(ctx context.Context, r *request, p *part, plans int) *audit.BusyError {
+	begun, err := d.begin(ctx, r, p)
+	var busy *audit.BusyError
+	switch {
+	case err == nil && begun.Known != nil:
+		p.result = d.settled(ctx, r, *begun.Known)
+	case err == nil:
+		p.result = d.do(ctx, r, p, begun)
+	case errors.As(err, &busy):
+		return busy
+	case errors.Is(err, audit.ErrChanged):
+		if plans >= maxPlans {
+			p.result = d.raced(r, p)
+		}
+	case errors.Is(err, audit.ErrNotWaiting):
+		p.result = d.current(ctx, r, p)
+	default:
+		p.result = d.storeTrouble(r, p.account, err)
+	}
+	return nil
 }
 
 // awaitTurn waits until the account may be free. It reports false when the

@@ -105,12 +105,14 @@ type request struct {
 }
 
 // actorID is the actor's identity, qualified by platform and workspace.
-func actorID(inv chat.Invocation) string {
-	parts := []string{string(inv.Platform)}
+func actorID(inv chat.Invocation) string { return qualified(inv, inv.Actor.ID) }
+
+// qualified is a person's id, qualified by where the invocation came from.
+func qualified(inv chat.Invocation, id string) string {
 	if inv.Workspace != "" {
-		return parts[0] + ":" + string(inv.Workspace) + "/" + inv.Actor.ID
+		id = string(inv.Workspace) + "/" + id
 	}
-	return parts[0] + ":" + inv.Actor.ID
+	return string(inv.Platform) + ":" + id
 }
 
 // Handle runs one invocation. See adapters.Core.
@@ -145,15 +147,27 @@ func (d *Dispatcher) run(ctx context.Context, r *request) outcome {
 }
 
 // parse turns whichever form the platform delivers into a command.
-func (d *Dispatcher) parse(inv chat.Invocation) (grammar.Command, *texts.Problem) {
+func (d *Dispatcher) parse(inv chat.Invocation) (cmd grammar.Command, problem *texts.Problem) {
 	switch {
 	case inv.Click != nil:
 		return grammar.Command{Verb: verbConfirm, Case: inv.Click.Case, Choice: inv.Click.Choice}, nil
 	case inv.Verb != "":
-		return d.parser.ParseOptions(inv.Verb, inv.Options)
+		cmd, problem = d.parser.ParseOptions(inv.Verb, inv.Options)
 	default:
-		return d.parser.Parse(inv.Line)
+		cmd, problem = d.parser.Parse(inv.Line)
 	}
+	if problem != nil {
+		return cmd, problem
+	}
+	for _, a := range cmd.Accounts {
+		if a.Mention != "" { // nobody is linked to an account yet
+			return cmd, texts.NotLinked(personName(a.Name, a.Mention))
+		}
+	}
+	if cmd.ByMention {
+		cmd.By = qualified(inv, cmd.By)
+	}
+	return cmd, nil
 }
 
 // identify finds the actor's roles. An error is kept: it refuses, later, where

@@ -37,6 +37,7 @@ const (
 	stepRefuse                 // record a refusal
 	stepSame                   // the case of a moment ago answers it
 	stepVoid                   // the open question no longer fits
+	stepBusy                   // another case is in flight: wait, then plan again
 )
 
 // step is the plan about one account: a description, which can do nothing.
@@ -83,6 +84,9 @@ func plan(f facts) step {
 	}
 	if c, ok := f.sameAgain(); ok {
 		return step{kind: stepSame, same: c}
+	}
+	if f.target.view.InFlight != nil {
+		return step{kind: stepBusy}
 	}
 	if len(f.target.variants) > 0 && !f.answered.Variant {
 		return f.askVariant()

@@ -126,22 +126,30 @@ func (f facts) askHeld(muted []held) step {
 
 func (f facts) askScope() step {
 	var choices []texts.Choice
-	var last policy.Decision
-	for _, s := range []mute.Scope{mute.ScopeGroup, mute.ScopeAll} {
+	var allowed, last policy.Decision
+	for _, s := range []mute.Scope{f.hinted(), mute.ScopeAll} {
 		with := f
 		with.answered.Scope = s
 		if last = with.decide(verbMute, s, f.cmd.Term, nil); last.Allowed {
-			choices = append(choices, texts.ChoiceScope(f.target.account, s))
+			choices, allowed = append(choices, texts.ChoiceScope(f.target.account, s)), last
 		}
 	}
 	if len(choices) == 0 {
 		return f.refuse(last, nil)
 	}
 	return step{
-		kind: stepAsk, code: "scope_doubt", decision: f.decide(verbMute, mute.ScopeGroup, f.cmd.Term, nil),
+		kind: stepAsk, code: "scope_doubt", decision: allowed,
 		choices: append(choices, texts.ChoiceKeep()),
 		say:     func(n int64) []chat.Line { return texts.AskScope(n, questionLife, f.target.account) },
 	}
+}
+
+// hinted is the scope that the reason speaks of.
+func (f facts) hinted() mute.Scope {
+	if f.cmd.ScopeHint == 0 || f.cmd.ScopeHint == mute.ScopeAll {
+		return mute.ScopeGroup
+	}
+	return f.cmd.ScopeHint
 }
 
 func (f facts) askVariant() step {

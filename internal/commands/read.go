@@ -68,14 +68,15 @@ func (d *Dispatcher) status(ctx context.Context, r *request) result {
 	if !f.target.exists {
 		return result{account: account, state: chat.StateError, code: "no_such_account", lines: texts.UnknownAccount(r.place, account, f.target.near, f.again)}
 	}
+	if c := f.target.view.InFlight; c != nil {
+		lines := append([]chat.Line{texts.StillInFlight(c.Number), texts.CaseLine(*c)}, texts.Mutes(f.target.view.Mutes, f.now)...)
+		return info("status", lines)
+	}
 	lines := texts.Fields(account, f.fields(), f.now)
 	for _, field := range mute.Fields() {
 		if differs, recorded := f.drift(field); differs {
 			lines = append(lines, texts.Drifted(field, recorded))
 		}
-	}
-	if c := f.target.view.InFlight; c != nil {
-		lines = append(lines, texts.CaseLine(*c))
 	}
 	res := info("status", append(lines, texts.Prior(f.target.view.Prior)))
 	res.try = about(verbHistory, account)

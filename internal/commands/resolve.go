@@ -60,7 +60,8 @@ func (d *Dispatcher) resolve(ctx context.Context, r *request, accounts []mute.Ac
 }
 
 // inspect reads what is in effect: first the ledger, whose version guards the
-// plan, then Tencent.
+// plan, then Tencent. While a request may still be inside the service, what
+// Tencent says may be wrong a moment later, and nothing is read.
 func (d *Dispatcher) inspect(ctx context.Context, t *target) error {
 	var err error
 	if t.view, err = d.ledger.Account(ctx, t.account); err != nil {
@@ -68,6 +69,9 @@ func (d *Dispatcher) inspect(ctx context.Context, t *target) error {
 	}
 	if t.recent, err = d.ledger.History(ctx, t.account, audit.Page{Limit: recentCases}); err != nil {
 		return fmt.Errorf("reading the cases of account %s: %w", t.account, err)
+	}
+	if t.view.InFlight != nil {
+		return nil
 	}
 	if t.state, err = d.lookup.State(ctx, t.account); errors.Is(err, ErrNoSuchAccount) {
 		t.exists = false // deleted between the two questions

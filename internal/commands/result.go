@@ -16,15 +16,14 @@ import (
 
 // result is what is said about one account (or about one list).
 type result struct {
-	account  mute.Account
-	state    chat.State
-	code     string
-	cases    []int64
-	lines    []chat.Line
-	choices  []texts.Choice
-	try      string // a command to paste, without prefix
-	repeated bool
-	pending  bool // an unknown outcome that will be settled
+	account mute.Account
+	state   chat.State
+	code    string
+	cases   []int64
+	lines   []chat.Line
+	choices []texts.Choice
+	try     string // a command to paste, without prefix
+	pending bool   // an unknown outcome that will be settled
 }
 
 // outcome is the whole answer to a command.

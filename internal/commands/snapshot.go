@@ -26,6 +26,7 @@ type typed struct {
 	Scope      mute.Scope `json:"scope"`
 	ScopeGiven bool       `json:"scope_given"`
 	ScopeDoubt bool       `json:"scope_doubt"`
+	ScopeHint  mute.Scope `json:"scope_hint,omitempty"`
 	Seconds    int64      `json:"seconds,omitempty"`
 	Permanent  bool       `json:"permanent,omitempty"`
 	Reason     string     `json:"reason,omitempty"`
@@ -34,7 +35,7 @@ type typed struct {
 func typedOf(c grammar.Command) typed {
 	seconds, _ := c.Term.Seconds()
 	return typed{
-		Verb: c.Verb, Scope: c.Scope, ScopeGiven: c.ScopeGiven, ScopeDoubt: c.ScopeDoubt,
+		Verb: c.Verb, Scope: c.Scope, ScopeGiven: c.ScopeGiven, ScopeDoubt: c.ScopeDoubt, ScopeHint: c.ScopeHint,
 		Seconds: seconds, Permanent: c.Term.IsPermanent(), Reason: c.Reason,
 	}
 }
@@ -43,7 +44,7 @@ func typedOf(c grammar.Command) typed {
 func (t typed) command(account mute.Account) grammar.Command {
 	c := grammar.Command{
 		Verb: t.Verb, Accounts: []grammar.AccountArg{{Account: account}},
-		Scope: t.Scope, ScopeGiven: t.ScopeGiven, ScopeDoubt: t.ScopeDoubt, Reason: t.Reason,
+		Scope: t.Scope, ScopeGiven: t.ScopeGiven, ScopeDoubt: t.ScopeDoubt, ScopeHint: t.ScopeHint, Reason: t.Reason,
 	}
 	if t.Permanent {
 		c.Term = mute.Permanent()

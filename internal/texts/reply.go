@@ -11,19 +11,17 @@ import (
 
 // Subject is what a reply about one case speaks of.
 type Subject struct {
-	Verb      string // mute or unmute
-	Account   mute.Account
-	Scope     mute.Scope
-	Effect    mute.Scope // the part of Scope that is as asked, when only a part is
-	Term      mute.Term
-	End       time.Time // zero for permanent and for an unmute
-	Case      int64
-	Reason    string
-	Code      int    // Tencent's, 0 when none
-	Meaning   string // what the code means, for people
-	Now       time.Time
-	Repeated  bool // the same command again: this case answers it
-	Recovered bool // the outcome was found by reading back
+	Verb    string // mute or unmute
+	Account mute.Account
+	Scope   mute.Scope
+	Effect  mute.Scope // the part of Scope that is as asked, when only a part is
+	Term    mute.Term
+	End     time.Time // zero for permanent and for an unmute
+	Case    int64
+	Reason  string
+	Code    int    // Tencent's, 0 when none
+	Meaning string // what the code means, for people
+	Now     time.Time
 }
 
 // Where names a scope as people say it.
@@ -83,11 +81,8 @@ func (s Subject) state(word string, spans ...chat.Span) chat.Line {
 	return line
 }
 
-// tail adds the reason and what was special.
+// tail adds the reason.
 func (s Subject) tail(lines ...chat.Line) []chat.Line {
-	if s.Repeated {
-		lines = append(lines, chat.Line{chat.Plain("This is the case that the same command opened a moment ago; nothing was sent again.")})
-	}
 	if s.Reason != "" {
 		lines = append(lines, chat.Line{chat.Plain("Reason: "), chat.Quote(quoted(s.Reason, ReasonShown))})
 	}
@@ -243,4 +238,14 @@ func Again(shown string, caseNumber int64) []chat.Line {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// Repeated says that a case answers a command because the same one opened it.
+func Repeated() chat.Line {
+	return chat.Line{chat.Plain("The same command opened this case a moment ago; nothing was sent again.")}
+}
+
+// StillInFlight says that Tencent is not read while a request may be inside.
+func StillInFlight(caseNumber int64) chat.Line {
+	return chat.Line{chat.Plain(fmt.Sprintf("Case %d is in flight, so Tencent is not asked right now; this is what the audit log knows:", caseNumber))}
 }

@@ -316,7 +316,7 @@ func (d *Dispatcher) do(ctx context.Context, r *request, p *part, begun audit.Be
 		return d.unrecorded(p, begun)
 	}
 	res := d.caseResult(r, c)
-	if answer.Why != "" && c.Status == audit.StatusFailed {
+	if answer.Why != "" && c.Code == 0 && c.Status == audit.StatusFailed {
 		res = d.failedResult(r, c, answer.Why)
 	}
 	return &res

@@ -156,9 +156,9 @@ func (d *Dispatcher) failedResult(_ *request, c audit.CaseView, why string) resu
 	s := d.subject(c)
 	switch {
 	case why != "":
-		s.Meaning = why
+		s.Why = why
 	case s.Code == 0 && c.After == nil:
-		s.Meaning = "the request did not reach Tencent"
+		s.Why = "Nothing was sent to Tencent."
 	}
 	cmd := decodeSnapshot(c.Snapshot).Typed.command(c.Account)
 	return result{

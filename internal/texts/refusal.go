@@ -85,7 +85,7 @@ func TooLong(r Refusal, chained bool) []chat.Line {
 func NoAuthority(r Refusal, fields []chat.Line) []chat.Line {
 	lines := r.refuse(
 		chat.Plain("lifting, shortening or replacing this needs a role that could have set it ("+r.youAre()+"). "),
-		chat.Quote(Visible(string(r.Account))), chat.Plain(" stays as it is:"))
+		chat.Quote(Visible(string(r.Account))), chat.Plain(" stays as it is."))
 	return append(append(lines[:1:1], fields...), lines[1:]...)
 }
 
@@ -118,7 +118,7 @@ func UnknownAccount(p Place, account mute.Account, near []mute.Account, command 
 		chat.Plain(" in the app (account names are case-sensitive)."),
 	}
 	if len(near) == 0 {
-		return []chat.Line{line, Try(p, command("alice"))}
+		return []chat.Line{line, Try(p, "help")}
 	}
 	names := make([]string, 0, len(near))
 	for _, n := range near {

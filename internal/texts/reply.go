@@ -21,6 +21,7 @@ type Subject struct {
 	Reason  string
 	Code    int    // Tencent's, 0 when none
 	Meaning string // what the code means, for people
+	Why     string // a sentence for a failure that has no code
 	Now     time.Time
 }
 
@@ -120,8 +121,8 @@ func PartlyDone(s Subject) []chat.Line {
 	return s.tail(s.state("Partly done", spans...))
 }
 
-// Failed says that Tencent said no, or that nothing was in effect when it was
-// read back.
+// Failed says that Tencent said no, that nothing was sent (Why says what came
+// in between), or that nothing was in effect when it was read back.
 func Failed(s Subject) []chat.Line {
 	var spans []chat.Span
 	switch {
@@ -129,10 +130,10 @@ func Failed(s Subject) []chat.Line {
 		spans = append(spans, chat.Plain(fmt.Sprintf("Tencent refused with code %d (%s) when ", s.Code, s.Meaning)))
 	case s.Code != 0:
 		spans = append(spans, chat.Plain(fmt.Sprintf("Tencent refused with code %d when ", s.Code)))
-	case s.Meaning != "":
-		spans = append(spans, chat.Plain(s.Meaning+" when "))
+	case s.Why != "":
+		spans = append(spans, chat.Plain(s.Why+" It was about "))
 	default:
-		spans = append(spans, chat.Plain("Tencent was read back and it is not in effect: "))
+		spans = append(spans, chat.Plain("Tencent was read back, and nothing came of "))
 	}
 	spans = append(spans, s.doing()...)
 	spans = append(spans, chat.Plain(". What was in effect before still is."))

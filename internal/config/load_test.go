@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,8 +11,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // testOptions knows what the rest of modbot would say.
 func testOptions(environ ...string) Options {
@@ -258,7 +255,7 @@ func TestLoadSaysThatThereIsNoFile(t *testing.T) {
 }
 
 // Each file of testdata/errors is loaded; what is wrong with it stands in the
-// golden file beside it. Lines that begin with "#env " are its environment.
+// golden file beside it; MODBOT_UPDATE_GOLDEN=1 writes it anew. Lines that begin with "#env " are its environment.
 func TestErrorTexts(t *testing.T) {
 	files, err := filepath.Glob("testdata/errors/*.yaml")
 	require.NoError(t, err)
@@ -282,11 +279,11 @@ func TestErrorTexts(t *testing.T) {
 			require.NotContains(t, err.Error(), "hunter2", "no error shows a secret")
 
 			golden := strings.TrimSuffix(file, ".yaml") + ".golden"
-			if *update {
+			if os.Getenv("MODBOT_UPDATE_GOLDEN") != "" {
 				require.NoError(t, os.WriteFile(golden, []byte(err.Error()+"\n"), 0o600))
 			}
 			want, readErr := os.ReadFile(golden)
-			require.NoError(t, readErr, "run the test with -update to make it")
+			require.NoError(t, readErr, "make golden writes it")
 			require.Equal(t, string(want), err.Error()+"\n")
 		})
 	}

@@ -33,14 +33,14 @@ func TestASecretIsNeverShown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var shown strings.Builder
-			for _, verb := range strings.Split("vsdqxXoObtcUeEfFgGpTw", "") {
+			for verb := range strings.SplitSeq("vsdqxXoObtcUeEfFgGpTw", "") {
 				for _, flags := range []string{"", "+", "#", "-20", "020.3", " "} {
 					fmt.Fprintf(&shown, "%"+flags+verb+"\n", holder)
 				}
 			}
 			fmt.Fprintln(&shown, holder)
 			differ := &transcript{}
-			require.Equal(differ, holder, "something else")
+			require.Equal(differ, "something else", holder)
 			require.NotEmpty(t, differ.String())
 			shown.WriteString(differ.String())
 			if name != "as a method" {
@@ -65,7 +65,7 @@ func TestASecretIsNeverShown(t *testing.T) {
 // writes what it found by reflection.
 type transcript struct{ strings.Builder }
 
-func (t *transcript) Errorf(format string, args ...any) { fmt.Fprintf(t, format, args...) }
+func (t *transcript) Errorf(format string, args ...any) { _, _ = fmt.Fprintf(t, format, args...) }
 func (t *transcript) FailNow()                          {}
 
 // logged is what zap's two encoders make of fields.

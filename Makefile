@@ -1,0 +1,69 @@
+# make help lists what can be made. Go and gcc are all that is needed (gcc for
+# the race detector of the tests; the program itself is built without cgo).
+
+SHELL       := bash
+.SHELLFLAGS := -o pipefail -c
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+
+# Tools run from their modules at these versions; nothing is installed.
+GOLANGCI_LINT := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+ACTIONLINT    := $(GO) run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+
+# The whole of the tests ends within this, or says where it hangs.
+TEST_TIMEOUT ?= 9m
+FUZZTIME     ?= 30s
+BENCH        ?= .
+BENCHTIME    ?= 1s
+
+.DEFAULT_GOAL := help
+.PHONY: help demo build test check lint vet tidy workflows format golden bench fuzz clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## start a whole workspace to try modbot in; nothing to configure, nothing kept
+	$(GO) run ./cmd/modbot demo
+
+build: ## build bin/modbot, static
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/modbot ./cmd/modbot
+
+test: ## run every test under the race detector
+	$(GO) test -race -timeout $(TEST_TIMEOUT) ./...
+
+check: lint vet tidy workflows build test ## run everything that a change must pass
+
+lint: ## run the linters, the format included
+	$(GOLANGCI_LINT) run ./...
+
+vet: ## run go vet
+	$(GO) vet ./...
+
+tidy: ## check that go.mod and go.sum are what the imports need
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+
+workflows: ## check the workflows
+	$(ACTIONLINT)
+
+format: ## format the code as the linters want it
+	$(GOLANGCI_LINT) fmt ./...
+
+golden: ## write the golden files of the tests anew; read the difference afterwards
+	MODBOT_UPDATE_GOLDEN=1 $(GO) test ./...
+
+bench: ## run the benchmarks; BENCH=regexp, BENCHTIME=duration
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime '$(BENCHTIME)' -benchmem ./...
+
+# Go runs one fuzz target at a time, so they are found and run one by one.
+fuzz: ## run every fuzz target for FUZZTIME (30s)
+	@grep -rE --include='*_test.go' '^func Fuzz[A-Z]' cmd internal | \
+	sed -E 's|^(.*)/[^/]+:func (Fuzz[A-Za-z0-9_]+).*|\1 \2|' | sort -u | \
+	while read -r dir target; do \
+		echo "== $$dir $$target"; \
+		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime '$(FUZZTIME)' -fuzzminimizetime 10s "./$$dir" || exit 1; \
+	done
+
+clean: ## remove what was built
+	rm -rf bin dist

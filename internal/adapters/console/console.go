@@ -220,7 +220,7 @@ func (c *Console) Run(ctx context.Context, core adapters.Core) error {
 	}
 	defer src.close()
 	if !c.cfg.JSON && len(c.cfg.Welcome.Lines) > 0 {
-		c.out.block(c.style.message(c.cfg.Welcome, "") + "\n")
+		c.out.block(c.style.message(c.cfg.Welcome, sgrBold) + "\n")
 	}
 	for {
 		l, err := src.next(c.prompt())

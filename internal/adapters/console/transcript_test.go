@@ -212,6 +212,11 @@ func golden(t *testing.T, name, got string) {
 	require.Equal(t, string(want), got)
 }
 
+func TestJSON_IsForProgramsWhateverElseIsAsked(t *testing.T) {
+	plain := transcript(t, session, func(c *console.Config) { c.JSON = true })
+	require.Equal(t, plain, transcript(t, session, func(c *console.Config) { c.JSON, c.Terminal, c.Color = true, true, true }))
+}
+
 func TestJSON_HasEveryKeyAndAnswersEveryLine(t *testing.T) {
 	out := transcript(t, session, func(c *console.Config) { c.JSON = true })
 	keys := map[string][]string{

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"unicode/utf8"
@@ -85,7 +86,7 @@ func (c *Console) deliver(ctx context.Context, core adapters.Core, t *turn, inv 
 	listing := asksForHelp(inv.Line)
 	core.Handle(ctx, inv, func(_ context.Context, r chat.Reply) {
 		if listing && r.State == chat.StateInfo {
-			r.Message.Lines = append(r.Message.Lines[:len(r.Message.Lines):len(r.Message.Lines)], c.localHelp()...)
+			r.Message.Lines = slices.Concat(r.Message.Lines, c.localHelp())
 		}
 		c.answer(t, r)
 	})

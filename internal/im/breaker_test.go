@@ -121,6 +121,7 @@ func TestCredentialsRefusedInARowPauseTheClient(t *testing.T) {
 				}
 				made := r.calls()
 				require.LessOrEqual(t, made, 2*authFailuresMax)
+				paused := time.Now()
 				for range 50 {
 					_, err := r.client.State(t.Context(), "alice")
 					var open *BreakerOpenError
@@ -128,6 +129,7 @@ func TestCredentialsRefusedInARowPauseTheClient(t *testing.T) {
 					require.Equal(t, bad, open.Code)
 				}
 				require.Equal(t, made, r.calls())
+				require.Zero(t, time.Since(paused), "refused at once, not queued first")
 			})
 		})
 	}
@@ -180,9 +182,11 @@ func TestLateAnswersDoNotCloseTheBreaker(t *testing.T) {
 		require.NoError(t, err)
 		require.False(t, probe)
 		b.report(false, authLocked, imwire.CodeSigLocked)
+		time.Sleep(BreakerPause - time.Second)
 		b.report(false, authGood, 0) // of a call that began before
 		require.Error(t, b.peek())
-		time.Sleep(BreakerPause)
+		b.report(false, authBad, imwire.CodeSigWrongKey) // as well: it does not lengthen the pause
+		time.Sleep(time.Second)
 		probe, err = b.admit()
 		require.NoError(t, err)
 		require.True(t, probe)

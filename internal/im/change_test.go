@@ -234,6 +234,7 @@ func TestWhatCameIsNamed(t *testing.T) {
 		"HTML":                 "setnospeaking: not an answer of the API: a page of HTML or XML",
 		"JSON cut short":       "setnospeaking: not an answer of the API: JSON that is cut short",
 		"code of a wrong type": "setnospeaking: not an answer of the API: ErrorCode has the wrong type (string)",
+		"huge header":          "exceeded 65536 bytes",
 		"huge body":            "setnospeaking: an answer of over 262144 bytes",
 		"no answer at all":     "setnospeaking: the connection broke before an answer came: no answer within 5s",
 	} {
@@ -462,6 +463,7 @@ func TestCallerGivesUp(t *testing.T) {
 			time.AfterFunc(time.Second, func() { cancel(gone) })
 			_, err := r.muteAlice(ctx)
 			require.ErrorIs(t, err, gone)
+			require.EqualError(t, err, `muting "alice" (group): not sent: the moderator left`)
 			require.Equal(t, VerdictNo, Classify(err).Verdict)
 			time.Sleep(time.Minute)
 			require.Zero(t, r.calls())

@@ -152,31 +152,83 @@ func httpClient(t *testing.T, server *httptest.Server, change ...func(*Config)) 
 	return client
 }
 
-func TestOverRealConnections(t *testing.T) {
+func TestConnectionsAreKeptAndReused(t *testing.T) {
+	const callers, each = 16, 20
 	for name, overTLS := range map[string]bool{"http": false, "https": true} {
 		t.Run(name, func(t *testing.T) {
-			server, opened := httpService(t, overTLS, yes)
+			var first sync.WaitGroup // holds the first wave until each has a connection
+			first.Add(callers)
+			var n atomic.Int32
+			server, opened := httpService(t, overTLS, func(w http.ResponseWriter, r *http.Request) {
+				if n.Add(1) <= callers {
+					first.Done()
+					first.Wait()
+				}
+				yes(w, r)
+			})
 			client := httpClient(t, server)
 			for api := range client.limits {
 				client.limits[api] = rate.NewLimiter(rate.Inf, 1)
 			}
-			const callers, each = 16, 20
-			var wg sync.WaitGroup
-			for range callers {
-				wg.Go(func() {
-					for range each {
-						rec, err := client.Unmute(t.Context(), "alice", mute.ScopeAll)
-						require.NoError(t, err)
-						require.Equal(t, Receipt{Attempts: 1}, rec)
-					}
-				})
+			wave := func(calls int) {
+				var wg sync.WaitGroup
+				for range callers {
+					wg.Go(func() {
+						for range calls {
+							rec, err := client.Unmute(t.Context(), "alice", mute.ScopeAll)
+							require.NoError(t, err)
+							require.Equal(t, Receipt{Attempts: 1}, rec)
+						}
+					})
+				}
+				wg.Wait()
 			}
-			wg.Wait()
-			// A call may dial and then find a returned connection, so a few
-			// more than callers may come about, but not one per call.
-			require.LessOrEqual(t, int(opened.Load()), 2*callers)
+			wave(1)
+			require.Equal(t, callers, int(opened.Load()))
+			wave(each)
+			require.Equal(t, callers, int(opened.Load()))
 		})
 	}
+}
+
+// Holding one request back costs one connection, not the whole pool.
+func TestTheFenceClosesOneConnection(t *testing.T) {
+	var readings, jumpAt atomic.Int32
+	now := func() time.Time {
+		if n := readings.Add(1); jumpAt.Load() > 0 && n >= jumpAt.Load() {
+			return time.Now().Add(time.Minute)
+		}
+		return time.Now()
+	}
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.then(times(3, after(time.Second, says(`{"ErrorCode":0}`)))...)
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() { _, _ = r.muteAlice(t.Context()) })
+		}
+		wg.Wait()
+		require.Equal(t, 3, r.dialled())
+
+		asked := 0
+		_, err := r.muteAlice(t.Context(), WithGuard(func(context.Context) (time.Time, error) {
+			if asked++; asked > 1 {
+				return time.Time{}, errRefused
+			}
+			// The attempt reads the clock twice more before it has a connection.
+			jumpAt.Store(readings.Load() + 3)
+			return time.Now().Add(10 * time.Second), nil
+		}))
+		require.ErrorIs(t, err, errRefused)
+		require.Equal(t, 3, r.calls())
+		jumpAt.Store(0)
+
+		r.then(times(2, after(time.Second, says(`{"ErrorCode":0}`)))...)
+		for range 2 {
+			wg.Go(func() { _, _ = r.muteAlice(t.Context()) })
+		}
+		wg.Wait()
+		require.Equal(t, 3, r.dialled(), "two of three connections are still good")
+	}, func(c *Config) { c.Now = now })
 }
 
 // A body in memory leaves in the same write as its header: for any other

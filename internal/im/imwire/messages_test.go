@@ -165,7 +165,7 @@ func corpus() []string {
 		`{"errorcode":1,"ErrorCode":0,"ERRORINFO":"a","ErrorInfo":"b"}`,
 		`{"ErrorCode":1,"errorCode":2,"ErrorCode":3}`,
 		`{"ErrorCode":00}`, `{"ErrorCode":01}`, `{"ErrorCode":-1}`, `{"ErrorCode":2147483648}`, `{"ErrorCode":}`,
-		`{"ErrorCode":0,"ErrorInfo":"\u0041é","x":true}`, `{"ErrorCode":0,}`, `{"ErrorCode":0}x`, `{"ErrorCode" 0}`,
+		`{"ErrorCode":0,"ErrorInfo":"\u0041é","x":true}`, "{\"ErrorCode\":0,\"ErrorInfo\":\"\xff\"}", "{\"ErrorCode\":0,\"ErrorInfo\":\"\x01\"}", `{"ErrorCode":0,}`, `{"ErrorCode":0}x`, `{"ErrorCode" 0}`,
 		`{}`, `{"a":"b"}`, `<html>`, ``, `{`, `{"`, `{"a`, `{"a"`, `{"a":`, `null`, `[]`, `"ErrorCode"`,
 	}
 }

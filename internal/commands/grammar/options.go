@@ -39,7 +39,11 @@ func (p *Parser) ParseOptions(verb string, options []chat.Option) (Command, *tex
 		}
 	}
 	if wrong != nil {
-		return Command{}, r.propose(wrong.problem, r.fixed(at, wrong)...)
+		candidates := r.fixed(at, wrong)
+		if len(candidates) == 0 { // without that option
+			candidates = []string{r.cmd.String()}
+		}
+		return Command{}, r.propose(wrong.problem, candidates...)
 	}
 	if problem := r.finish(); problem != nil {
 		return Command{}, problem

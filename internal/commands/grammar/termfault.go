@@ -71,7 +71,11 @@ func wrongParts(s string, err error) *fault {
 }
 
 func tooLong(s string) *fault {
-	return &fault{texts.TermTooLong(s), []string{mute.Permanent().String()}}
+	fixes := []string{mute.Permanent().String()}
+	if longest, err := mute.Seconds(mute.MaxSeconds); err == nil {
+		fixes = append(fixes, longest.String())
+	}
+	return &fault{texts.TermTooLong(s), fixes}
 }
 
 // sortParts puts the largest unit first.

@@ -123,6 +123,15 @@ func (p *Policy) MaxTermOf(roles []chat.Role) (longest mute.Term, permanent bool
 	return longest, permanent
 }
 
+// Counts reports whether any of the roles limits actions an hour, so that they
+// have to be counted at all.
+func (p *Policy) Counts(roles []chat.Role) bool {
+	return slices.ContainsFunc(roles, func(name chat.Role) bool {
+		r, ok := p.Role(name)
+		return ok && r.PerHour > 0
+	})
+}
+
 // Verbs lists what the roles may type, without the verbs that anyone may.
 func (p *Policy) Verbs(roles []chat.Role) []string {
 	var out []string

@@ -108,6 +108,12 @@ func TestRolesOf_GivesNothingOnAnotherPlatform(t *testing.T) {
 	require.Empty(t, p.RolesOf(chat.Console, nil))
 }
 
+func TestCounts(t *testing.T) {
+	p := house(t)
+	require.True(t, p.Counts([]chat.Role{"admin", "helper"}))
+	require.False(t, p.Counts([]chat.Role{"admin", "owner"}))
+}
+
 func TestNeedsConfirm(t *testing.T) {
 	p := house(t)
 	require.False(t, p.NeedsConfirm(term(t, 30*day)))

@@ -44,6 +44,17 @@ func apply(s *state, e *Entry) error {
 	return fmt.Errorf("%w: kind %q is unknown", errHistory, e.Kind)
 }
 
+// applyKeys are the rows that apply looks at for an entry.
+func applyKeys(e *Entry) Keys {
+	k := Keys{Accts: nonZero(e.Acct), Cases: nonZero(e.Case)}
+	switch e.Kind {
+	case KindOutcome, KindLate, KindExpired, KindDrift:
+		k.Mutes = nonZero(e.Acct)
+	case KindRefused, KindQuestion, KindClosed, KindBatch, KindIntent, KindUnknown, KindNote, KindRedacted:
+	}
+	return k
+}
+
 // caseOf is the case that an entry continues.
 func caseOf(s *state, e *Entry, in ...Status) (CaseRow, error) {
 	c, ok := s.caseRow(e.Case)

@@ -34,25 +34,34 @@ func (s *state) unknown(k Keys) Keys {
 
 // unseen drops keys that the layer knows, and repeated ones.
 func unseen[K comparable, R any](l *layer[K, R], keys []K) []K {
-	var out []K
-	seen := map[K]bool{}
-	for _, k := range keys {
-		if _, _, known := l.get(k); !known && !seen[k] {
-			seen[k] = true
-			out = append(out, k)
-		}
-	}
-	return out
+	return distinct(keys, func(k K) bool {
+		_, _, known := l.get(k)
+		return known
+	})
 }
 
 func (s *state) unseenMutes(accts []int64) []int64 {
-	var out []int64
-	seen := map[int64]bool{}
-	for _, a := range accts {
-		if _, _, known := s.mutes.get(MuteKey{a, mute.Group}); !known && !seen[a] {
-			seen[a] = true
-			out = append(out, a)
+	return distinct(accts, func(acct int64) bool {
+		_, _, known := s.mutes.get(MuteKey{acct, mute.Group})
+		return known
+	})
+}
+
+// distinct is the keys without those to skip and without repetition.
+func distinct[K comparable](keys []K, skip func(K) bool) []K {
+	var out []K
+	var seen map[K]bool
+	for _, k := range keys {
+		if skip(k) || seen[k] {
+			continue
 		}
+		if len(keys) > 1 {
+			if seen == nil {
+				seen = make(map[K]bool, len(keys))
+			}
+			seen[k] = true
+		}
+		out = append(out, k)
 	}
 	return out
 }

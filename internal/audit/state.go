@@ -216,7 +216,7 @@ func (s *state) append(ctx context.Context, d draft) (*Entry, error) {
 	if err := s.number(ctx, e, d.personal); err != nil {
 		return nil, err
 	}
-	if err := s.want(ctx, Keys{Accts: nonZero(e.Acct), Mutes: nonZero(e.Acct), Cases: nonZero(e.Case)}); err != nil {
+	if err := s.want(ctx, applyKeys(e)); err != nil {
 		return nil, err
 	}
 	if err := apply(s, e); err != nil {

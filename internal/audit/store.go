@@ -72,6 +72,7 @@ type CaseReader interface {
 
 // OperationReader reads operational rows: there are few of each.
 type OperationReader interface {
+	// Leases returns the leases that end in a read-back, all but locked ones.
 	Leases(ctx context.Context, limit int) ([]LeaseRow, error)
 	Sinks(ctx context.Context) ([]SinkRow, error)
 	// Postings returns where entries from first to last were posted.
@@ -163,10 +164,8 @@ type CaseQuery struct {
 	Acct   int64
 	Batch  int64
 	// Open narrows to cases that are waiting, in flight or unknown.
-	Open bool
-	// ExpiresBy narrows to open questions that lapse by then.
-	ExpiresBy int64
-	Limit     int
+	Open  bool
+	Limit int
 }
 
 // MuteQuery asks for active mutes, of the newest case first, or with DueBy
@@ -176,8 +175,11 @@ type MuteQuery struct {
 	Acct   int64
 	Actor  string // id or name
 	Before int64  // case number under
-	DueBy  int64  // ends by then
-	Limit  int
+	// DueBy narrows to mutes that end by then, DueAfter (with DueBy) to those
+	// that end after that.
+	DueBy    int64
+	DueAfter int64
+	Limit    int
 }
 
 // NameQuery asks for known accounts: first those equal to Like but for case,

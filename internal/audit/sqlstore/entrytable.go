@@ -8,8 +8,8 @@ import (
 	"modbot/internal/mute"
 )
 
-func entryTable() *table[audit.EntryRow] {
-	return &table[audit.EntryRow]{
+func entryTable() table[audit.EntryRow] {
+	return table[audit.EntryRow]{
 		name: "entry", cols: []string{"seq", "id", "key", "at", "kind", "acct", "case_no", "body", "leaf"},
 		args: func(a []any, r audit.EntryRow) []any {
 			var key any // NULL, of which there may be many, where there is none
@@ -28,8 +28,8 @@ type personalOf struct {
 	row *audit.PersonalRow
 }
 
-func personalTable() *table[personalOf] {
-	return &table[personalOf]{
+func personalTable() table[personalOf] {
+	return table[personalOf]{
 		name: "personal",
 		cols: []string{"seq", "account", "actor", "actor_name", "note", "reason", "snapshot", "salts"},
 		args: func(a []any, r personalOf) []any {
@@ -67,6 +67,11 @@ func scanEntry(s *sql.Rows, r *audit.EntryRow) error {
 		Salts: append([]byte(nil), salts...),
 	}
 	return nil
+}
+
+// refTable is the part of the entry table that an append has to know.
+func refTable() table[audit.EntryRef] {
+	return table[audit.EntryRef]{name: "entry", cols: []string{"seq", "id", "key", "kind", "case_no"}, scan: scanRef}
 }
 
 // scanRef reads what an append has to know of an entry.

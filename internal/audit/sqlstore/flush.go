@@ -15,20 +15,20 @@ func (t *tx) flush(ctx context.Context, c audit.Changes) error {
 			personal = append(personal, personalOf{e.Seq, e.Personal})
 		}
 	}
-	s := t.sess
+	s, tb := t.sess, t.store.tables
 	steps := []func() error{
-		func() error { return write(ctx, s, entryTable(), c.Entries) },
-		func() error { return write(ctx, s, personalTable(), personal) },
-		func() error { return write(ctx, s, checkpointTable(), c.Checkpoints) },
-		func() error { return write(ctx, s, casesTable(), c.Cases) },
-		func() error { return write(ctx, s, accountTable(), c.Accounts) },
-		func() error { return write(ctx, s, muteTable(), c.Mutes) },
-		func() error { return remove(ctx, s, muteTable(), c.MutesGone, muteKey) },
-		func() error { return write(ctx, s, leaseTable(), c.Leases) },
-		func() error { return remove(ctx, s, leaseTable(), c.LeasesGone, numberKey) },
-		func() error { return write(ctx, s, sinkTable(), c.Sinks) },
-		func() error { return write(ctx, s, postingTable(), c.Postings) },
-		func() error { return write(ctx, s, workerTable(), c.Workers) },
+		func() error { return write(ctx, s, tb.entry, c.Entries) },
+		func() error { return write(ctx, s, tb.personal, personal) },
+		func() error { return write(ctx, s, tb.checkpoint, c.Checkpoints) },
+		func() error { return write(ctx, s, tb.cases, c.Cases) },
+		func() error { return write(ctx, s, tb.account, c.Accounts) },
+		func() error { return write(ctx, s, tb.mute, c.Mutes) },
+		func() error { return remove(ctx, s, tb.mute, c.MutesGone, muteKey) },
+		func() error { return write(ctx, s, tb.lease, c.Leases) },
+		func() error { return remove(ctx, s, tb.lease, c.LeasesGone, numberKey) },
+		func() error { return write(ctx, s, tb.sink, c.Sinks) },
+		func() error { return write(ctx, s, tb.posting, c.Postings) },
+		func() error { return write(ctx, s, tb.worker, c.Workers) },
 		func() error { return writeHead(ctx, s, c.Head) },
 	}
 	for _, step := range steps {
@@ -39,26 +39,15 @@ func (t *tx) flush(ctx context.Context, c audit.Changes) error {
 	return nil
 }
 
-// chunk is the largest of the sizes that n rows fill. There are few sizes, so
-// that there are few statements to prepare.
-func chunk(n int) int {
-	for _, size := range []int{64, 16, 4} {
-		if n >= size {
-			return size
-		}
-	}
-	return 1
-}
-
 // write inserts rows, or replaces those that are there.
 func write[R any](ctx context.Context, s *session, t *table[R], rows []R) error {
 	for len(rows) > 0 {
-		n := chunk(len(rows))
+		n, which := chunk(len(rows))
 		args := make([]any, 0, n*len(t.cols))
 		for _, r := range rows[:n] {
 			args = t.args(args, r)
 		}
-		if err := s.exec(ctx, t.insert(n), args...); err != nil {
+		if err := s.exec(ctx, t.inserts[which], args...); err != nil {
 			return err
 		}
 		rows = rows[n:]
@@ -70,7 +59,7 @@ func write[R any](ctx context.Context, s *session, t *table[R], rows []R) error 
 func remove[R, K any](ctx context.Context, s *session, t *table[R], keys []K, args func(K) []any) error {
 	row := "(" + strings.Join(t.cols[:t.key], " = ? AND ") + " = ?)"
 	for len(keys) > 0 {
-		n := chunk(len(keys))
+		n, _ := chunk(len(keys))
 		var all []any
 		for _, k := range keys[:n] {
 			all = append(all, args(k)...)

@@ -44,16 +44,16 @@ func (r *reader) Load(ctx context.Context, k audit.Keys) (audit.Rows, error) {
 		out.Names[name] = acct
 		accts = append(accts, acct)
 	})
-	refs := &table[audit.EntryRef]{name: "entry", cols: []string{"seq", "id", "key", "kind", "case_no"}, scan: scanRef}
+	tb := r.store.tables
 	err = errors.Join(err,
-		pick(ctx, r, refs, "id", k.IDs, &out.Entries),
-		pick(ctx, r, refs, "key", k.Invocations, &out.Entries),
-		pick(ctx, r, accountTable(), "acct", accts, &out.Accounts),
-		pick(ctx, r, leaseTable(), "acct", accts, &out.Leases),
-		pick(ctx, r, muteTable(), "acct", k.Mutes, &out.Mutes),
-		pick(ctx, r, casesTable(), "number", k.Cases, &out.Cases),
-		pick(ctx, r, sinkTable(), "name", k.Sinks, &out.Sinks),
-		pick(ctx, r, workerTable(), "name", k.Workers, &out.Workers),
+		pick(ctx, r, tb.ref, "id", k.IDs, &out.Entries),
+		pick(ctx, r, tb.ref, "key", k.Invocations, &out.Entries),
+		pick(ctx, r, tb.account, "acct", accts, &out.Accounts),
+		pick(ctx, r, tb.lease, "acct", accts, &out.Leases),
+		pick(ctx, r, tb.mute, "acct", k.Mutes, &out.Mutes),
+		pick(ctx, r, tb.cases, "number", k.Cases, &out.Cases),
+		pick(ctx, r, tb.sink, "name", k.Sinks, &out.Sinks),
+		pick(ctx, r, tb.worker, "name", k.Workers, &out.Workers),
 	)
 	return out, explain(r.store.name, err)
 }

@@ -91,8 +91,8 @@ func (r *reader) entriesBySeq(ctx context.Context, seqs []int64) ([]audit.EntryR
 }
 
 func (r *reader) entries(ctx context.Context, w where, order string, limit int) ([]audit.EntryRow, error) {
-	t := entryTable()
-	q := "SELECT " + t.list("e.") + ", " + personalTable().list("p.") +
+	t := r.store.tables.entry
+	q := "SELECT " + t.list("e.") + ", " + r.store.tables.personal.list("p.") +
 		" FROM entry e LEFT JOIN personal p ON p.seq = e.seq" + w.String() + order + w.limit(limit)
 	rows, err := t.all(ctx, r, q, w.args...)
 	if err != nil {
@@ -103,7 +103,7 @@ func (r *reader) entries(ctx context.Context, w where, order string, limit int) 
 
 // Checkpoints reads stored checkpoints in order of their size.
 func (r *reader) Checkpoints(ctx context.Context, after int64, limit int) ([]audit.CheckpointRow, error) {
-	t := checkpointTable()
+	t := r.store.tables.checkpoint
 	return t.all(ctx, r, "SELECT "+t.list("")+" FROM checkpoint WHERE size > ? ORDER BY size LIMIT ?", after, limit)
 }
 
@@ -119,14 +119,11 @@ func (r *reader) Cases(ctx context.Context, q audit.CaseQuery) ([]audit.CaseRow,
 	if q.Open {
 		w.and("status IN ('waiting', 'in_flight', 'unknown')")
 	}
-	if q.ExpiresBy != 0 {
-		w.and("status IN ('waiting', 'in_flight', 'unknown') AND status = 'waiting' AND expires <= ?", q.ExpiresBy)
-	}
 	order := " ORDER BY number"
 	if q.Acct != 0 {
 		order += " DESC"
 	}
-	t := casesTable()
+	t := r.store.tables.cases
 	return t.all(ctx, r, "SELECT "+t.list("")+" FROM cases"+w.String()+order+w.limit(q.Limit), w.args...)
 }
 
@@ -140,7 +137,7 @@ func (r *reader) Mutes(ctx context.Context, q audit.MuteQuery) ([]audit.MuteRow,
 	}
 	order := " ORDER BY m.case_no DESC, m.field"
 	if q.DueBy != 0 {
-		w.and("m.until > 0 AND m.until <= ?", q.DueBy)
+		w.and("m.until > ? AND m.until <= ?", max(0, q.DueAfter), q.DueBy)
 		order = " ORDER BY m.until, m.acct, m.field"
 	}
 	from := " FROM mute m"
@@ -148,13 +145,13 @@ func (r *reader) Mutes(ctx context.Context, q audit.MuteQuery) ([]audit.MuteRow,
 		from += " JOIN cases c ON c.number = m.case_no JOIN personal p ON p.seq = c.intent"
 		w.and("(p.actor = ? OR p.actor_name = ?)", q.Actor, q.Actor)
 	}
-	t := muteTable()
+	t := r.store.tables.mute
 	return t.all(ctx, r, "SELECT "+t.list("m.")+from+w.String()+order+w.limit(q.Limit), w.args...)
 }
 
 // AccountRows reads account rows by number.
 func (r *reader) AccountRows(ctx context.Context, after int64, limit int) ([]audit.AccountRow, error) {
-	t := accountTable()
+	t := r.store.tables.account
 	return t.all(ctx, r, "SELECT "+t.list("")+" FROM account WHERE acct > ? ORDER BY acct LIMIT ?", after, limit)
 }
 
@@ -191,21 +188,21 @@ func (r *reader) PersonalRows(ctx context.Context) (int64, error) {
 	return n, explain(r.store.name, err)
 }
 
-// Leases reads the accounts that are held.
+// Leases reads the accounts that are held until somebody reads them back.
 func (r *reader) Leases(ctx context.Context, limit int) ([]audit.LeaseRow, error) {
-	t := leaseTable()
-	return t.all(ctx, r, "SELECT "+t.list("")+" FROM lease ORDER BY until LIMIT ?", limit)
+	t := r.store.tables.lease
+	return t.all(ctx, r, "SELECT "+t.list("")+" FROM lease WHERE state <> 'locked' ORDER BY until LIMIT ?", limit)
 }
 
 // Sinks reads the audit channels.
 func (r *reader) Sinks(ctx context.Context) ([]audit.SinkRow, error) {
-	t := sinkTable()
+	t := r.store.tables.sink
 	return t.all(ctx, r, "SELECT "+t.list("")+" FROM sink ORDER BY name")
 }
 
 // Postings reads where entries were posted.
 func (r *reader) Postings(ctx context.Context, first, last int64) ([]audit.PostingRow, error) {
-	t := postingTable()
+	t := r.store.tables.posting
 	return t.all(ctx, r, "SELECT "+t.list("")+" FROM posting WHERE last >= ? AND first <= ? ORDER BY last, sink", first, last)
 }
 

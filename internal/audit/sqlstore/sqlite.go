@@ -29,6 +29,8 @@ func sqlitePragmas(readOnly bool) []string {
 		"PRAGMA foreign_keys = ON",
 		"PRAGMA trusted_schema = OFF",
 		"PRAGMA cache_size = -16384", // 16 MiB
+		// A page that many transactions change is then copied into the file once.
+		"PRAGMA wal_autocheckpoint = 4000",
 	}
 	if runtime.GOOS == "darwin" { // where fsync leaves data in the drive's cache
 		p = append(p, "PRAGMA fullfsync = ON", "PRAGMA checkpoint_fullfsync = ON")

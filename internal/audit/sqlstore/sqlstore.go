@@ -38,6 +38,7 @@ type Store struct {
 	log      *zap.Logger
 	db       *sql.DB
 	dialect  dialect
+	tables   *tables
 	name     string
 	readOnly bool
 	// writer holds the one write session while no transaction has it; readers
@@ -60,7 +61,7 @@ func Open(ctx context.Context, log *zap.Logger, url string, opts Options) (*Stor
 		return nil, explain(path, err)
 	}
 	s := &Store{
-		log: log, db: db, dialect: sqliteDialect(), name: path, readOnly: opts.ReadOnly,
+		log: log, db: db, dialect: sqliteDialect(), tables: newTables(), name: path, readOnly: opts.ReadOnly,
 		writer: make(chan *session, 1), readers: make(chan *session, maxReaders),
 	}
 	s.writer <- nil

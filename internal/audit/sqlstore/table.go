@@ -18,6 +18,54 @@ type table[R any] struct {
 	key  int
 	args func(args []any, r R) []any
 	scan func(rows *sql.Rows, r *R) error
+
+	// inserts are the statements that write as many rows as chunks has.
+	inserts [len(chunks)]string
+}
+
+// chunks are the numbers of rows that one statement writes. There are few, so
+// that there are few statements to prepare.
+var chunks = [...]int{64, 16, 4, 1} //nolint:gochecknoglobals // a constant, which Go has no arrays of
+
+// chunk is the largest of the chunks that n rows fill, and which one it is.
+func chunk(n int) (size, which int) {
+	for i, size := range chunks {
+		if n >= size {
+			return size, i
+		}
+	}
+	return 1, len(chunks) - 1
+}
+
+// ready makes the statements of a table.
+func ready[R any](t table[R]) *table[R] {
+	for i, n := range chunks {
+		t.inserts[i] = t.insert(n)
+	}
+	return &t
+}
+
+// tables are the tables of a store.
+type tables struct {
+	entry      *table[audit.EntryRow]
+	ref        *table[audit.EntryRef]
+	personal   *table[personalOf]
+	checkpoint *table[audit.CheckpointRow]
+	cases      *table[audit.CaseRow]
+	account    *table[audit.AccountRow]
+	mute       *table[audit.MuteRow]
+	lease      *table[audit.LeaseRow]
+	sink       *table[audit.SinkRow]
+	posting    *table[audit.PostingRow]
+	worker     *table[audit.WorkerRow]
+}
+
+func newTables() *tables {
+	return &tables{
+		entry: ready(entryTable()), ref: ready(refTable()), personal: ready(personalTable()), checkpoint: ready(checkpointTable()),
+		cases: ready(casesTable()), account: ready(accountTable()), mute: ready(muteTable()),
+		lease: ready(leaseTable()), sink: ready(sinkTable()), posting: ready(postingTable()), worker: ready(workerTable()),
+	}
 }
 
 // list is the columns for a SELECT, each with the prefix.
@@ -61,10 +109,8 @@ func (t *table[R]) all(ctx context.Context, r *reader, q string, args ...any) ([
 	return out, explain(r.store.name, err)
 }
 
-// The tables. A function makes each, because Go has no constants of this kind.
-
-func casesTable() *table[audit.CaseRow] {
-	return &table[audit.CaseRow]{
+func casesTable() table[audit.CaseRow] {
+	return table[audit.CaseRow]{
 		name: "cases", key: 1,
 		cols: []string{
 			"number", "acct", "status", "verb", "scope", "term", "deadline", "began",
@@ -81,16 +127,16 @@ func casesTable() *table[audit.CaseRow] {
 	}
 }
 
-func accountTable() *table[audit.AccountRow] {
-	return &table[audit.AccountRow]{
+func accountTable() table[audit.AccountRow] {
+	return table[audit.AccountRow]{
 		name: "account", key: 1, cols: []string{"acct", "version", "last", "prior"},
 		args: func(a []any, r audit.AccountRow) []any { return append(a, r.Acct, r.Version, r.Last, r.Prior) },
 		scan: func(s *sql.Rows, r *audit.AccountRow) error { return s.Scan(&r.Acct, &r.Version, &r.Last, &r.Prior) },
 	}
 }
 
-func muteTable() *table[audit.MuteRow] {
-	return &table[audit.MuteRow]{
+func muteTable() table[audit.MuteRow] {
+	return table[audit.MuteRow]{
 		name: "mute", key: 2, cols: []string{"acct", "field", "case_no", "until", "since", "drifted"},
 		args: func(a []any, r audit.MuteRow) []any {
 			var drifted int64
@@ -107,8 +153,8 @@ func muteTable() *table[audit.MuteRow] {
 
 func muteKey(k audit.MuteKey) []any { return []any{k.Acct, int64(k.Field)} }
 
-func leaseTable() *table[audit.LeaseRow] {
-	return &table[audit.LeaseRow]{
+func leaseTable() table[audit.LeaseRow] {
+	return table[audit.LeaseRow]{
 		name: "lease", key: 1, cols: []string{"acct", "case_no", "fence", "state", "until", "late"},
 		args: func(a []any, r audit.LeaseRow) []any {
 			return append(a, r.Acct, r.Case, r.Fence, string(r.State), r.Until, r.Late)
@@ -119,8 +165,8 @@ func leaseTable() *table[audit.LeaseRow] {
 	}
 }
 
-func sinkTable() *table[audit.SinkRow] {
-	return &table[audit.SinkRow]{
+func sinkTable() table[audit.SinkRow] {
+	return table[audit.SinkRow]{
 		name: "sink", key: 1,
 		cols: []string{"name", "cursor", "posted_at", "error", "failed_at", "first", "last", "nonce", "body", "started"},
 		args: func(a []any, r audit.SinkRow) []any {
@@ -136,8 +182,8 @@ func sinkTable() *table[audit.SinkRow] {
 	}
 }
 
-func postingTable() *table[audit.PostingRow] {
-	return &table[audit.PostingRow]{
+func postingTable() table[audit.PostingRow] {
+	return table[audit.PostingRow]{
 		name: "posting", cols: []string{"sink", "first", "last", "channel", "message", "link", "at"},
 		args: func(a []any, r audit.PostingRow) []any {
 			return append(a, r.Sink, r.First, r.Last, r.Channel, r.Message, r.Link, r.At)
@@ -148,16 +194,16 @@ func postingTable() *table[audit.PostingRow] {
 	}
 }
 
-func workerTable() *table[audit.WorkerRow] {
-	return &table[audit.WorkerRow]{
+func workerTable() table[audit.WorkerRow] {
+	return table[audit.WorkerRow]{
 		name: "worker", key: 1, cols: []string{"name", "holder", "until"},
 		args: func(a []any, r audit.WorkerRow) []any { return append(a, r.Name, r.Holder, r.Until) },
 		scan: func(s *sql.Rows, r *audit.WorkerRow) error { return s.Scan(&r.Name, &r.Holder, &r.Until) },
 	}
 }
 
-func checkpointTable() *table[audit.CheckpointRow] {
-	return &table[audit.CheckpointRow]{
+func checkpointTable() table[audit.CheckpointRow] {
+	return table[audit.CheckpointRow]{
 		name: "checkpoint", cols: []string{"size", "note"},
 		args: func(a []any, r audit.CheckpointRow) []any { return append(a, r.Size, r.Note) },
 		scan: func(s *sql.Rows, r *audit.CheckpointRow) error { return s.Scan(&r.Size, &r.Note) },

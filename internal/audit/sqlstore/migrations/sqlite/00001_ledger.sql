@@ -23,7 +23,7 @@ INSERT INTO head VALUES (1, '', '', 0, x'', 0, 0, 0);
 CREATE TABLE entry (
   seq     INTEGER PRIMARY KEY,
   id      TEXT    NOT NULL UNIQUE,
-  key     TEXT    UNIQUE,
+  key     TEXT,
   at      INTEGER NOT NULL,
   kind    TEXT    NOT NULL,
   acct    INTEGER NOT NULL,
@@ -31,6 +31,7 @@ CREATE TABLE entry (
   body    TEXT    NOT NULL,
   leaf    BLOB    NOT NULL -- SHA-256 of 0x00 and the body
 ) STRICT;
+CREATE UNIQUE INDEX entry_key ON entry (key) WHERE key IS NOT NULL;
 CREATE INDEX entry_case ON entry (case_no, seq);
 
 -- What may have to be erased one day. The body commits to each value that is

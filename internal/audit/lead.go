@@ -1,0 +1,47 @@
+package audit
+
+import (
+	"context"
+	"time"
+)
+
+// Lead takes or prolongs the lease of a background worker (settle, expire,
+// one sink …) for a while. It returns until when the holder leads, by the
+// local clock; ok is false when somebody else does.
+func (l *Log) Lead(ctx context.Context, worker, holder string, term time.Duration) (until time.Time, ok bool, err error) {
+	err = l.write(ctx, Keys{Workers: []string{worker}}, func(ctx context.Context, s *state) error {
+		row, err := s.worker(ctx, worker)
+		if err != nil {
+			return err
+		}
+		ok = row.Holder == holder || row.Holder == "" || row.Until <= micros(s.now)
+		if !ok {
+			until = s.local.Add(time.Duration(row.Until-micros(s.now)) * time.Microsecond)
+			return nil
+		}
+		s.workers.put(worker, WorkerRow{Name: worker, Holder: holder, Until: micros(s.now.Add(term))})
+		until = s.local.Add(term)
+		return nil
+	})
+	return until, ok, err
+}
+
+// Resign gives the lease of a worker back, so that the next need not wait.
+func (l *Log) Resign(ctx context.Context, worker, holder string) error {
+	return l.write(ctx, Keys{Workers: []string{worker}}, func(ctx context.Context, s *state) error {
+		row, err := s.worker(ctx, worker)
+		if err != nil || row.Holder != holder {
+			return err
+		}
+		s.workers.put(worker, WorkerRow{Name: worker})
+		return nil
+	})
+}
+
+func (s *state) worker(ctx context.Context, name string) (WorkerRow, error) {
+	if err := s.want(ctx, Keys{Workers: []string{name}}); err != nil {
+		return WorkerRow{}, err
+	}
+	row, _, _ := s.workers.get(name)
+	return row, nil
+}

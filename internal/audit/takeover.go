@@ -1,0 +1,262 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"modbot/internal/mute"
+)
+
+// leasesMost is how many held accounts are looked at in one go.
+const leasesMost = 10000
+
+// Unsettled is an intent, or a late answer, that Tencent has to be read for.
+type Unsettled struct {
+	Case CaseView
+	// Late is the seq of the late answer to read for; 0 when the case itself
+	// has no outcome yet.
+	Late int64
+	// Due is when it may be read: SettleGrace after the lease's end when its
+	// process has gone, else when the last attempt cannot be under way any
+	// more.
+	Due time.Time
+}
+
+// due is when a held account may be read back; ok is false when it need not.
+func (r LeaseRow) due() (at time.Time, ok bool) {
+	at = fromMicros(r.Until)
+	switch r.State {
+	case LeaseFlight, LeaseSettling:
+		return at.Add(SettleGrace), true
+	case LeaseUnknown, LeaseLate:
+		return at, true
+	case LeaseLocked:
+		return at, false
+	}
+	return at, false
+}
+
+// lostLease is what an open case has to be settled by when its lease is gone,
+// which no run of this program leaves behind.
+func lostLease(c CaseRow) LeaseRow {
+	return LeaseRow{
+		Acct: c.Acct, Case: c.Number, Fence: c.Intent, State: LeaseFlight,
+		Until: c.Began + LeaseTime.Microseconds(),
+	}
+}
+
+// Unsettled lists what is due to be read back, the longest due first, and
+// when the next will be (zero when nothing is in flight).
+func (l *Log) Unsettled(ctx context.Context) (due []Unsettled, next time.Time, err error) {
+	now := l.now()
+	all, err := view(ctx, l, func(s Snapshot) ([]Unsettled, error) { return unsettled(ctx, s) })
+	if err != nil {
+		return nil, next, err
+	}
+	for i, u := range all {
+		if u.Due.After(now) {
+			return all[:i], u.Due, nil
+		}
+	}
+	return all, next, nil
+}
+
+// unsettled lists everything that is held and has to be read back, by time.
+func unsettled(ctx context.Context, s Snapshot) ([]Unsettled, error) {
+	leases, err := s.Leases(ctx, leasesMost)
+	if err != nil {
+		return nil, err
+	}
+	open, err := s.Cases(ctx, CaseQuery{Open: true})
+	if err != nil {
+		return nil, err
+	}
+	held := map[int64]bool{}
+	for _, r := range leases {
+		held[r.Case] = true
+	}
+	for _, c := range open {
+		if c.Status != StatusWaiting && !held[c.Number] {
+			leases = append(leases, lostLease(c))
+		}
+	}
+	ld := newLoader(s)
+	var out []Unsettled
+	for _, r := range leases {
+		at, ok := r.due()
+		if !ok {
+			continue
+		}
+		rows, err := s.Load(ctx, Keys{Cases: []int64{r.Case}})
+		if err != nil {
+			return nil, err
+		}
+		views, err := ld.views(ctx, rows.Cases)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range views {
+			u := Unsettled{Case: v, Due: at}
+			if v.Status.Settled() {
+				u.Late = r.Late
+			}
+			out = append(out, u)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Unsettled) int { return a.Due.Compare(b.Due) })
+	return out, nil
+}
+
+// TakeOver takes a case that is due from whoever held it: from now on only
+// the returned token counts. It returns ErrLeaseLost when the case is not due
+// (any more), because somebody else took it, or settled it.
+func (l *Log) TakeOver(ctx context.Context, n int64) (t Token, freshUntil time.Time, err error) {
+	err = l.write(ctx, Keys{Cases: []int64{n}}, func(ctx context.Context, s *state) error {
+		c, err := s.theCase(ctx, n)
+		if err != nil {
+			return err
+		}
+		if err := s.want(ctx, Keys{Accts: []int64{c.Acct}}); err != nil {
+			return err
+		}
+		lease, ok := s.lease(c.Acct)
+		if ok && t.Fence != 0 && lease.Fence == t.Fence && lease.Case == n {
+			return nil // taken by an earlier try of this very group
+		}
+		if !ok && !c.Status.Settled() && c.Intent != 0 {
+			lease, ok = lostLease(c), true
+		}
+		at, due := lease.due()
+		if !ok || !due || lease.Case != n || at.After(s.now) {
+			return ErrLeaseLost
+		}
+		lease.State, lease.Until = LeaseSettling, micros(s.now.Add(LeaseTime))
+		lease.Fence++
+		s.leases.put(lease.Acct, lease)
+		e, err := s.entry(ctx, c.Intent)
+		if err != nil {
+			return err
+		}
+		t = Token{Case: n, Fence: lease.Fence, acct: c.Acct}
+		if e.Personal != nil {
+			t.Account = e.Personal.Account
+		}
+		freshUntil = s.local.Add(LeaseTime)
+		return nil
+	})
+	return t, freshUntil, err
+}
+
+// Postpone gives a case that was taken over back, to be read again later.
+func (l *Log) Postpone(ctx context.Context, t Token, until time.Time) error {
+	return l.write(ctx, t.keys(), func(ctx context.Context, s *state) error {
+		lease, held, err := s.held(ctx, t)
+		if err != nil {
+			return err
+		}
+		c, err := s.theCase(ctx, t.Case)
+		if err != nil {
+			return err
+		}
+		if !held || lease.State != LeaseSettling {
+			return ErrLeaseLost
+		}
+		lease.State = LeaseUnknown
+		if c.Status.Settled() {
+			lease.State = LeaseLate
+		}
+		lease.Until = micros(s.now.Add(max(0, until.Sub(s.local))))
+		s.leases.put(lease.Acct, lease)
+		return nil
+	})
+}
+
+// Settlement is what a read-back shows.
+type Settlement struct {
+	// Outcome is done, failed, partial or unverified. For a late answer it is
+	// not looked at: the case has its outcome.
+	Outcome Outcome
+	// Effect are the asked fields that are as asked.
+	Effect   mute.Scope
+	After    *mute.State // what was read; nil when nothing could be
+	Code     int         // carried over from the attempts
+	Attempts int
+}
+
+// Settle records what the read-back of a case that was taken over shows: its
+// one final outcome, or, when the case has that already, what was read after
+// a late answer. It returns ErrLeaseLost when the token is not the account's
+// any more; then nothing was written.
+func (l *Log) Settle(ctx context.Context, t Token, r Settlement) (Finished, error) {
+	id := NewID()
+	var f Finished
+	err := l.write(ctx, t.keys(), func(ctx context.Context, s *state) error {
+		if done, err := s.committed(ctx, id, f.Seq); done || err != nil {
+			return err
+		}
+		c, err := s.theCase(ctx, t.Case)
+		if err != nil {
+			return err
+		}
+		lease, held, err := s.held(ctx, t)
+		if err != nil {
+			return err
+		}
+		if !held || lease.State != LeaseSettling {
+			return ErrLeaseLost
+		}
+		f, err = s.settle(ctx, id, c, lease, r)
+		return err
+	})
+	if err != nil {
+		return Finished{}, fmt.Errorf("settling case %d: %w", t.Case, err)
+	}
+	return f, nil
+}
+
+// settle is Settle inside the transaction.
+func (s *state) settle(ctx context.Context, id string, c CaseRow, lease LeaseRow, r Settlement) (Finished, error) {
+	kind, about := KindOutcome, c.Intent
+	if c.Status.Settled() {
+		kind, about = KindLate, lease.Late
+		r.Outcome, lease.Late = OutcomeNone, 0
+	}
+	d, err := ending(kind, id, c)
+	if err != nil {
+		return Finished{}, err
+	}
+	d.entry.About, d.entry.Outcome, d.entry.Effect, d.entry.After = about, r.Outcome, r.Effect, r.After
+	d.entry.Code, d.entry.Attempts = r.Code, r.Attempts
+	e, err := s.append(ctx, d)
+	if err != nil {
+		return Finished{}, err
+	}
+	f := Finished{Seq: e.Seq, Outcome: r.Outcome, Late: kind == KindLate}
+	return f, s.release(ctx, lease, r.Outcome, s.now)
+}
+
+// Shown are the asked fields that a reading shows as the case asked for: not
+// muted after an unmute, else muted until within ReadTolerance of the
+// deadline, or without an end. at is when it was read.
+func (c CaseView) Shown(reading mute.State, at time.Time) mute.Scope {
+	var out mute.Scope
+	for _, f := range c.Scope.Fields() {
+		r := reading.Of(f)
+		left, finite := r.Left()
+		ok := false
+		switch {
+		case c.Term.IsZero():
+			ok = !r.Muted()
+		case c.Term.IsPermanent():
+			ok = r.Permanent()
+		case finite:
+			ok = at.Add(left).Sub(c.Deadline).Abs() <= ReadTolerance
+		}
+		if ok {
+			out |= mute.ScopeOf(f)
+		}
+	}
+	return out
+}

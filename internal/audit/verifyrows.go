@@ -1,0 +1,101 @@
+package audit
+
+import (
+	"context"
+	"math"
+	"strconv"
+)
+
+// rowsPage is how many rows of a projection are read in one go.
+const rowsPage = 4096
+
+// compare checks one row of a projection against the replayed rows. what names
+// the row in words, and seq the entry that determined it.
+func compare[K, R comparable](l *layer[K, R], key K, row R, what func(R) string, seq func(R) int64) error {
+	c, known := l.cells[key]
+	if !known || !c.ok {
+		return bad(0, "the row of %s is not from the log", what(row))
+	}
+	if c.row != row {
+		return bad(seq(c.row), "the row of %s was altered: replaying the log gives another", what(row))
+	}
+	c.dirty = false // found
+	l.cells[key] = c
+	return nil
+}
+
+// leftOver checks that no replayed row is missing from the store: compare has
+// marked those that are there. It names the one that was determined first.
+func leftOver[K, R comparable](l *layer[K, R], what func(R) string, seq func(R) int64) error {
+	var first *R
+	for _, c := range l.cells {
+		if c.ok && c.dirty && (first == nil || seq(c.row) < seq(*first)) {
+			row := c.row
+			first = &row
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	return bad(seq(*first), "the row of %s is missing", what(*first))
+}
+
+func (v *verifier) checkCases(ctx context.Context) error {
+	what := func(c CaseRow) string { return "case " + strconv.FormatInt(c.Number, 10) }
+	seq := func(c CaseRow) int64 { return c.Last }
+	after := int64(math.MinInt64)
+	for {
+		rows, err := v.s.Cases(ctx, CaseQuery{After: after, Limit: rowsPage})
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			if err := compare(&v.replay.cases, r.Number, r, what, seq); err != nil {
+				return err
+			}
+			after = r.Number
+		}
+		if len(rows) < rowsPage {
+			return leftOver(&v.replay.cases, what, seq)
+		}
+	}
+}
+
+func (v *verifier) checkAccounts(ctx context.Context) error {
+	what := func(a AccountRow) string { return "account " + strconv.FormatInt(a.Acct, 10) }
+	seq := func(a AccountRow) int64 { return a.Version }
+	after := int64(math.MinInt64)
+	for {
+		rows, err := v.s.AccountRows(ctx, after, rowsPage)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			if err := compare(&v.replay.accounts, r.Acct, r, what, seq); err != nil {
+				return err
+			}
+			after = r.Acct
+		}
+		if len(rows) < rowsPage {
+			return leftOver(&v.replay.accounts, what, seq)
+		}
+	}
+}
+
+func (v *verifier) checkMutes(ctx context.Context) error {
+	what := func(m MuteRow) string { return "the mute of case " + strconv.FormatInt(m.Case, 10) }
+	seq := func(m MuteRow) int64 {
+		c, _, _ := v.replay.cases.get(m.Case)
+		return c.Last
+	}
+	rows, err := v.s.Mutes(ctx, MuteQuery{})
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if err := compare(&v.replay.mutes, MuteKey{r.Acct, r.Field}, r, what, seq); err != nil {
+			return err
+		}
+	}
+	return leftOver(&v.replay.mutes, what, seq)
+}

@@ -30,6 +30,7 @@ func deliveryChecks() []check {
 }
 
 func invocationIsWhole(tb testing.TB, s *stage) {
+	tb.Helper()
 	s.start()
 	first, second := s.delivery("spamming links"), s.delivery("spamming links")
 	second.Actor = s.Actors[1]
@@ -55,6 +56,7 @@ func invocationIsWhole(tb testing.TB, s *stage) {
 }
 
 func acknowledgedFirst(tb testing.TB, s *stage) {
+	tb.Helper()
 	release := make(chan struct{})
 	s.core.Answer = func(ctx context.Context, inv chat.Invocation, _ func(chat.Reply)) chat.Reply {
 		select {
@@ -73,6 +75,7 @@ func acknowledgedFirst(tb testing.TB, s *stage) {
 }
 
 func answeredOnce(tb testing.TB, s *stage) {
+	tb.Helper()
 	s.start()
 	d := s.deliver(tb, "")
 	s.trace.Await(tb, ShownTo, d.ID, 1)
@@ -85,6 +88,7 @@ func answeredOnce(tb testing.TB, s *stage) {
 }
 
 func settledLater(tb testing.TB, s *stage) {
+	tb.Helper()
 	settle := make(chan func(chat.Reply), 1)
 	s.core.Answer = func(_ context.Context, inv chat.Invocation, later func(chat.Reply)) chat.Reply {
 		if deliveryID(inv) != idPrefix+"1" {
@@ -110,6 +114,7 @@ func settledLater(tb testing.TB, s *stage) {
 }
 
 func deliveredTwice(tb testing.TB, s *stage) {
+	tb.Helper()
 	s.start()
 	d := s.deliver(tb, "")
 	s.Redeliver(tb, d)
@@ -128,6 +133,7 @@ func deliveredTwice(tb testing.TB, s *stage) {
 }
 
 func forged(tb testing.TB, s *stage) {
+	tb.Helper()
 	s.start()
 	d := s.delivery("")
 	s.Forge(tb, d)
@@ -138,6 +144,7 @@ func forged(tb testing.TB, s *stage) {
 
 // manyAtOnce also posts meanwhile: neither may get into the other's lines.
 func manyAtOnce(tb testing.TB, s *stage) {
+	tb.Helper()
 	s.start()
 	var all sync.WaitGroup
 	var deliveries []Delivery
@@ -164,6 +171,7 @@ func manyAtOnce(tb testing.TB, s *stage) {
 }
 
 func ownGrant(tb testing.TB, s *stage) {
+	tb.Helper()
 	s.start()
 	d := s.deliver(tb, "")
 	inv := s.invocation(tb, d.ID)
@@ -173,6 +181,7 @@ func ownGrant(tb testing.TB, s *stage) {
 }
 
 func rolesUnknown(tb testing.TB, s *stage) {
+	tb.Helper()
 	var grants []chat.Grant
 	var err error
 	s.core.Answer = func(ctx context.Context, inv chat.Invocation, _ func(chat.Reply)) chat.Reply {

@@ -24,12 +24,14 @@ func lifeChecks() []check {
 }
 
 func endsIdle(tb testing.TB, s *stage) {
+	tb.Helper()
 	s.start()
 	s.pass(tb)
 	s.stop(tb)
 }
 
 func endsAtOnce(tb testing.TB, s *stage) {
+	tb.Helper()
 	s.start()
 	s.stop(tb)
 }
@@ -38,6 +40,7 @@ func endsAtOnce(tb testing.TB, s *stage) {
 const lastWords = 50 * time.Millisecond
 
 func endsWhileBusy(tb testing.TB, s *stage) {
+	tb.Helper()
 	var abandoned atomic.Bool
 	s.core.Answer = func(ctx context.Context, inv chat.Invocation, _ func(chat.Reply)) chat.Reply {
 		<-ctx.Done()
@@ -59,6 +62,7 @@ func endsWhileBusy(tb testing.TB, s *stage) {
 }
 
 func answeredAfterEnd(tb testing.TB, s *stage) {
+	tb.Helper()
 	settle := make(chan func(chat.Reply), 1)
 	s.core.Answer = func(_ context.Context, _ chat.Invocation, later func(chat.Reply)) chat.Reply {
 		settle <- later
@@ -84,6 +88,7 @@ func answeredAfterEnd(tb testing.TB, s *stage) {
 }
 
 func platformEnds(tb testing.TB, s *stage) {
+	tb.Helper()
 	s.start()
 	s.pass(tb)
 	s.End(tb)

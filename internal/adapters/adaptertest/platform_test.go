@@ -277,8 +277,7 @@ func (a *adapter) Send(ctx context.Context, body []byte, d chat.Delivery) (chat.
 		text = fmt.Sprintf("Possible repeat of #%d: %s", d.FirstSeq, text)
 	}
 	err := a.p.post(text, nonce)
-	var refused *adapters.SendError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*adapters.SendError](err); ok {
 		if a.faults.hidesWait {
 			refused.Wait = 0
 		}

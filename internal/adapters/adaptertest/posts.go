@@ -109,6 +109,7 @@ func requireInOrder(tb testing.TB, trace *Trace, posts []chat.Post) {
 }
 
 func postsInOrder(tb testing.TB, s *stage) {
+	tb.Helper()
 	s.start()
 	posts := numberedPosts(backlog)
 	for _, err := range deliverAll(s.Channel, posts) {
@@ -118,6 +119,7 @@ func postsInOrder(tb testing.TB, s *stage) {
 }
 
 func noPosts(tb testing.TB, s *stage) {
+	tb.Helper()
 	taken, _, err := s.Channel.Render(nil)
 	require.Error(tb, err)
 	require.Zero(tb, taken)
@@ -125,6 +127,7 @@ func noPosts(tb testing.TB, s *stage) {
 
 // frozenBody sends what one process rendered from a second one.
 func frozenBody(tb testing.TB, s *stage) {
+	tb.Helper()
 	posts := numberedPosts(3)
 	taken, body, err := s.Channel.Render(posts)
 	require.NoError(tb, err)
@@ -142,6 +145,7 @@ func frozenBody(tb testing.TB, s *stage) {
 
 // repeatMarked repeats a post in the same process and in the next one.
 func repeatMarked(tb testing.TB, s *stage) {
+	tb.Helper()
 	posts := numberedPosts(1)
 	_, body, err := s.Channel.Render(posts)
 	require.NoError(tb, err)
@@ -173,6 +177,7 @@ type (
 )
 
 func throttled(tb testing.TB, s *stage) {
+	tb.Helper()
 	const wait = 3 * time.Second
 	posts := numberedPosts(1)
 	_, body, err := s.Channel.Render(posts)
@@ -191,6 +196,7 @@ func throttled(tb testing.TB, s *stage) {
 }
 
 func contentRefused(tb testing.TB, s *stage) {
+	tb.Helper()
 	posts := numberedPosts(1)
 	_, body, err := s.Channel.Render(posts)
 	require.NoError(tb, err)
@@ -203,6 +209,7 @@ func contentRefused(tb testing.TB, s *stage) {
 }
 
 func cancelledPost(tb testing.TB, s *stage) {
+	tb.Helper()
 	posts := numberedPosts(1)
 	_, body, err := s.Channel.Render(posts)
 	require.NoError(tb, err)

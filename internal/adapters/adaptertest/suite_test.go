@@ -66,6 +66,7 @@ func TestRun_FindsSilentHarnesses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			factory := func(tb testing.TB, trace *Trace) Harness {
+				tb.Helper()
 				h := reference(faults{})(tb, trace)
 				spoil(&h)
 				return h

@@ -130,8 +130,3 @@ func (t *Trace) String() string {
 	}
 	return b.String()
 }
-
-// index is the place of the first event of a kind about a delivery, or -1.
-func (t *Trace) index(what What, id string) int {
-	return slices.IndexFunc(t.Events(), func(e Event) bool { return e.What == what && e.ID == id })
-}

@@ -20,6 +20,7 @@ func typedChecks() []check {
 }
 
 func pressed(tb testing.TB, s *stage) {
+	tb.Helper()
 	s.start()
 	d := s.delivery("")
 	button := chat.Button{
@@ -38,6 +39,7 @@ func pressed(tb testing.TB, s *stage) {
 }
 
 func offered(tb testing.TB, s *stage) {
+	tb.Helper()
 	actor := s.Actors[1]
 	asked := make(chan chat.Invocation, crowd)
 	s.core.Offer = func(inv chat.Invocation, option, _ string) []chat.Suggestion {
@@ -53,11 +55,13 @@ func offered(tb testing.TB, s *stage) {
 }
 
 func notOffered(tb testing.TB, s *stage) {
+	tb.Helper()
 	s.start()
 	require.Empty(tb, s.Complete(tb, s.Actors[0], "account", "al"))
 }
 
 func formOpened(tb testing.TB, s *stage) {
+	tb.Helper()
 	s.core.Form = func(chat.Invocation) (chat.Form, *chat.Reply) {
 		return chat.Form{Verb: verb, Title: "Mute", Submit: "Mute", Fields: []chat.FormField{
 			{Name: "account", Label: "Account", Value: account, Required: true},
@@ -69,6 +73,7 @@ func formOpened(tb testing.TB, s *stage) {
 }
 
 func formRefused(tb testing.TB, s *stage) {
+	tb.Helper()
 	s.core.Form = func(chat.Invocation) (chat.Form, *chat.Reply) {
 		return chat.Form{}, &chat.Reply{State: chat.StateError, Code: "no_role", Message: chat.Text("You have no role here.")}
 	}

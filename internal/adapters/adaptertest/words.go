@@ -56,6 +56,7 @@ func textChecks() []check {
 	payloads := hostile()
 	for _, name := range slices.Sorted(maps.Keys(payloads)) {
 		all = append(all, check{name: "hostile text stays text: " + name, do: func(tb testing.TB, s *stage) {
+			tb.Helper()
 			hostileText(tb, s, payloads[name])
 		}})
 	}
@@ -64,6 +65,7 @@ func textChecks() []check {
 
 // hostileText sends a payload every way that somebody's words can go.
 func hostileText(tb testing.TB, s *stage, payload string) {
+	tb.Helper()
 	s.answer(chat.Plain(" and "), chat.Quote(payload), chat.Plain(" end"))
 	s.start()
 	words := ""
@@ -116,6 +118,7 @@ func long(n, shift int) string {
 }
 
 func longAnswer(tb testing.TB, s *stage) {
+	tb.Helper()
 	s.start()
 	for shift := range shifts {
 		text := long(longText, shift)
@@ -126,6 +129,7 @@ func longAnswer(tb testing.TB, s *stage) {
 }
 
 func longPost(tb testing.TB, s *stage) {
+	tb.Helper()
 	for shift := range shifts {
 		text := long(longText, shift)
 		post := numberedPosts(shift + 1)[shift]

@@ -143,7 +143,7 @@ func New(log *zap.Logger, cfg Config) (*Console, error) {
 func (cfg Config) validate() error {
 	var errs []error
 	if cfg.In == nil || cfg.Out == nil {
-		errs = append(errs, errors.New("In and Out are needed"))
+		errs = append(errs, errors.New("there is no In or no Out"))
 	}
 	if len(cfg.People) == 0 {
 		errs = append(errs, errors.New("somebody must be there to type"))
@@ -220,7 +220,7 @@ func (c *Console) Run(ctx context.Context, core adapters.Core) error {
 	}
 	defer src.close()
 	if !c.cfg.JSON && len(c.cfg.Welcome.Lines) > 0 {
-		c.out.block(c.style.message(c.cfg.Welcome, sgrBold) + "\n")
+		c.out.show(c.style.message(c.cfg.Welcome, sgrBold) + "\n")
 	}
 	for {
 		l, err := src.next(c.prompt())

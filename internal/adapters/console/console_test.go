@@ -30,7 +30,7 @@ func TestNew_NamesEveryMistake(t *testing.T) {
 	})
 	require.Error(t, err)
 	for _, want := range []string{
-		"In and Out", `person "mia"`, `person "two words"`, `person ""`, `"zoe" begins`,
+		"no In or no Out", `person "mia"`, `person "two words"`, `person ""`, `"zoe" begins`,
 		`local command "as"`, `local command "Sim"`, `local command "sim"`, `local command "a b"`, `local command "ok"`,
 	} {
 		require.ErrorContains(t, err, want)
@@ -184,7 +184,8 @@ func TestVerified_IsTheLastLine(t *testing.T) {
 			_, err = con.Send(t.Context(), body, chat.Delivery{FirstSeq: 1, LastSeq: 1})
 			require.ErrorContains(t, err, "the console has ended")
 			require.Equal(t, c.want, out.String())
-			require.Equal(t, c.logged, logged.Len())
+			require.Equal(t, c.logged, logged.FilterLevelExact(zap.ErrorLevel).Len())
+			require.Equal(t, 1, logged.FilterMessage("a settled answer was not shown").Len())
 		})
 	}
 }

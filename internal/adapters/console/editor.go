@@ -64,7 +64,7 @@ func newEditor(ctx context.Context, c *Console, core adapters.Core, in *input) (
 		}
 		text, pos, offers := tab.complete(text, pos)
 		if len(offers) > 0 {
-			_ = c.out.block(c.style.dim(strings.Join(offers, "   ")) + "\n") // Run finds the failure
+			c.out.show(c.style.dim(strings.Join(offers, "   ")) + "\n")
 		}
 		return text, pos, true
 	}

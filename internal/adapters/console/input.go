@@ -122,7 +122,7 @@ func descriptor(f *os.File) (int, error) {
 		return 0, fmt.Errorf("looking at %s: %w", f.Name(), err)
 	}
 	var fd int
-	if err := conn.Control(func(d uintptr) { fd = int(d) }); err != nil { //nolint:gosec // descriptors are small
+	if err := conn.Control(func(d uintptr) { fd = int(d) }); err != nil {
 		return 0, fmt.Errorf("looking at %s: %w", f.Name(), err)
 	}
 	return fd, nil

@@ -50,6 +50,9 @@ func (o *output) object(v any) error {
 	return o.block(string(line) + "\n")
 }
 
+// show writes lines whose failure Run finds by itself (failure).
+func (o *output) show(text string) { _ = o.block(text) }
+
 // through writes everything from now on to w.
 func (o *output) through(w io.Writer) {
 	o.mu.Lock()

@@ -154,9 +154,9 @@ func TestPost_LetsTheAnswerGoFirst(t *testing.T) {
 				require.NoError(t, err)
 				sent := make(chan error, 1)
 				core := adaptertest.NewCore(adaptertest.NewTrace())
-				core.Answer = func(context.Context, chat.Invocation, func(chat.Reply)) chat.Reply {
+				core.Answer = func(ctx context.Context, _ chat.Invocation, _ func(chat.Reply)) chat.Reply {
 					go func() {
-						_, err := con.Send(t.Context(), body, chat.Delivery{FirstSeq: 4, LastSeq: 4})
+						_, err := con.Send(ctx, body, chat.Delivery{FirstSeq: 4, LastSeq: 4})
 						sent <- err
 					}()
 					<-time.After(c.answerAfter)
@@ -179,8 +179,8 @@ func TestPost_WaitEndsWithItsCaller(t *testing.T) {
 		_, body, err := con.Render([]chat.Post{oneLiner(4, "post")})
 		require.NoError(t, err)
 		core := adaptertest.NewCore(adaptertest.NewTrace())
-		core.Answer = func(context.Context, chat.Invocation, func(chat.Reply)) chat.Reply {
-			ctx, cancel := context.WithTimeout(t.Context(), console.Politeness/4)
+		core.Answer = func(ctx context.Context, _ chat.Invocation, _ func(chat.Reply)) chat.Reply {
+			ctx, cancel := context.WithTimeout(ctx, console.Politeness/4)
 			defer cancel()
 			_, err := con.Send(ctx, body, chat.Delivery{})
 			return chat.Reply{State: chat.StateInfo, Message: chat.Text(fmt.Sprint(errors.Is(err, context.DeadlineExceeded)))}

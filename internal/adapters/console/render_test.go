@@ -86,7 +86,7 @@ func TestWrap_LosesNothingButSpaces(t *testing.T) {
 func TestMessage_NobodysWordsActOnTheTerminal(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		spans := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) chat.Span {
-			return chat.Span{Kind: chat.SpanKind(rapid.IntRange(0, 3).Draw(t, "kind")), Text: rapid.String().Draw(t, "text")}
+			return chat.Span{Kind: rapid.SampledFrom([]chat.SpanKind{chat.SpanPlain, chat.SpanStrong, chat.SpanQuote, chat.SpanCode}).Draw(t, "kind"), Text: rapid.String().Draw(t, "text")}
 		}), 1, 5).Draw(t, "spans")
 		button := chat.Button{Label: rapid.String().Draw(t, "label"), Typed: rapid.StringN(1, 10, -1).Draw(t, "typed")}
 		m := chat.Message{Lines: []chat.Line{spans, spans}, Buttons: []chat.Button{button}}

@@ -137,7 +137,7 @@ func transcript(t *testing.T, input string, change func(*console.Config)) string
 			Name: "sim", Usage: "sim fail lost-answer", Summary: "break Tencent on purpose", Words: []string{"fail", "state"},
 			Run: func(_ context.Context, args []string) (string, error) {
 				if len(args) == 0 {
-					return "", errors.New("sim what?\nTry sim fail lost-answer.")
+					return "", errors.New("sim what?\n→ sim fail lost-answer")
 				}
 				return "The simulator heard: " + strings.Join(args, " ") + "\n", nil
 			},

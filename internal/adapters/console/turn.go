@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"unicode/utf8"
 
+	"go.uber.org/zap"
+
 	"modbot/internal/adapters"
 	"modbot/internal/chat"
 )
@@ -54,7 +56,7 @@ func (c *Console) echo(t *turn) {
 		gap = ""
 	}
 	c.echoed = true
-	c.out.block(gap + c.style.prompt(c.prompt()) + adapters.Visible(shortened(t.text)) + "\n")
+	c.out.show(gap + c.style.prompt(c.prompt()) + adapters.Visible(shortened(t.text)) + "\n")
 }
 
 // dispatch decides who answers a line: the console or the Core.
@@ -100,16 +102,24 @@ func (c *Console) deliver(ctx context.Context, core adapters.Core, t *turn, inv 
 func (c *Console) answer(t *turn, r chat.Reply) {
 	t.answers.Add(1)
 	defer t.show()
+	late := t.over.Load()
+	if err := c.write(t, r, late); err != nil && late {
+		// Run may be over, so nobody else would find it.
+		c.log.Warn("a settled answer was not shown", zap.String("ref", r.Ref), zap.Error(err))
+	}
+}
+
+// write writes a reply in this console's face.
+func (c *Console) write(t *turn, r chat.Reply, late bool) error {
 	if c.cfg.JSON {
-		c.out.object(replyLine{
+		return c.out.object(replyLine{
 			Type: "reply", ID: t.id, Actor: t.actor.ID, State: r.State, Code: orNull(r.Code), Cases: noneIsNull(r.Cases),
 			Text: style{}.reply(r),
 		})
-		return
 	}
 	text := c.style.reply(r) + "\n"
-	if t.over.Load() {
+	if late {
 		text = c.style.dim("↳ "+t.actor.ID+"> "+adapters.Visible(shortened(t.text))) + "\n" + text
 	}
-	c.out.block(text)
+	return c.out.block(text)
 }

@@ -38,6 +38,7 @@ func BenchmarkClientBesideBarePOST(b *testing.B) {
 }
 
 func benchmarkRatio(b *testing.B, overTLS bool, goroutines int) {
+	b.Helper()
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		w.Header().Set("Content-Type", "application/json")

@@ -24,7 +24,8 @@ func (r *rig) everyCall(ctx context.Context) []error {
 }
 
 func TestLockOutStopsAllCalls(t *testing.T) {
-	inBubble(t, func(t *testing.T, r *rig) {
+	inBubble(t, func(r *rig) {
+		t := r.t
 		r.then(code(imwire.CodeSigLocked))
 		began := time.Now()
 		_, err := r.client.State(t.Context(), "alice")
@@ -32,7 +33,7 @@ func TestLockOutStopsAllCalls(t *testing.T) {
 		require.ErrorAs(t, err, &apiErr)
 		require.Equal(t, imwire.ClassBreaker, apiErr.Class)
 
-		time.Sleep(BreakerPause - time.Second)
+		pass(BreakerPause - time.Second)
 		for _, err := range r.everyCall(t.Context()) {
 			var open *BreakerOpenError
 			require.ErrorAs(t, err, &open)
@@ -45,7 +46,7 @@ func TestLockOutStopsAllCalls(t *testing.T) {
 		require.Equal(t, 1, r.calls())
 		require.Equal(t, 1, r.logs.FilterMessage("calls to Tencent are paused: the credentials were not accepted").Len())
 
-		time.Sleep(time.Second)
+		pass(time.Second)
 		for _, err := range r.everyCall(t.Context()) {
 			require.NoError(t, err)
 		}
@@ -57,12 +58,13 @@ func TestLockOutIsAtLeastTheVendorsMinute(t *testing.T) {
 }
 
 func TestLockOutEndsACallsAttempts(t *testing.T) {
-	inBubble(t, func(t *testing.T, r *rig) {
+	inBubble(t, func(r *rig) {
+		t := r.t
 		r.then(after(time.Second, code(60008)), after(0, code(imwire.CodeSigLocked)))
 		var unknown error
 		var wg sync.WaitGroup
 		wg.Go(func() { _, unknown = r.muteAlice(t.Context()) })
-		time.Sleep(500 * time.Millisecond)
+		pass(500 * time.Millisecond)
 		_, err := r.client.State(t.Context(), "alice")
 		require.Error(t, err)
 		wg.Wait()
@@ -75,11 +77,12 @@ func TestLockOutEndsACallsAttempts(t *testing.T) {
 }
 
 func TestOneCallTriesWhenThePauseIsOver(t *testing.T) {
-	inBubble(t, func(t *testing.T, r *rig) {
+	inBubble(t, func(r *rig) {
+		t := r.t
 		r.then(code(imwire.CodeSigLocked), after(time.Second, code(imwire.CodeSigLocked)))
 		_, err := r.client.State(t.Context(), "alice")
 		require.Error(t, err)
-		time.Sleep(BreakerPause)
+		pass(BreakerPause)
 
 		var wg sync.WaitGroup
 		for range 20 {
@@ -88,7 +91,7 @@ func TestOneCallTriesWhenThePauseIsOver(t *testing.T) {
 		wg.Wait()
 		require.Equal(t, 2, r.calls(), "one of twenty was let through, and it was locked out again")
 
-		time.Sleep(BreakerPause / 2)
+		pass(BreakerPause / 2)
 		_, err = r.client.State(t.Context(), "alice")
 		var open *BreakerOpenError
 		require.ErrorAs(t, err, &open)
@@ -97,11 +100,12 @@ func TestOneCallTriesWhenThePauseIsOver(t *testing.T) {
 }
 
 func TestAProbeWithoutAnAnswerLetsTheNextTry(t *testing.T) {
-	inBubble(t, func(t *testing.T, r *rig) {
+	inBubble(t, func(r *rig) {
+		t := r.t
 		r.then(code(imwire.CodeSigLocked), status(502))
 		_, err := r.client.State(t.Context(), "alice")
 		require.Error(t, err)
-		time.Sleep(BreakerPause)
+		pass(BreakerPause)
 		_, err = r.client.State(t.Context(), "alice")
 		require.NoError(t, err)
 		require.Equal(t, 3, r.calls())
@@ -113,7 +117,8 @@ func TestCredentialsRefusedInARowPauseTheClient(t *testing.T) {
 		"wrong key": imwire.CodeSigWrongKey, "illegal UserSig": imwire.CodeSigIllegal, "no administrator": imwire.CodeNotAdmin,
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, r *rig) {
+			inBubble(t, func(r *rig) {
+				t := r.t
 				r.then(times(100, code(bad))...)
 				for range authFailuresMax {
 					_, err := r.client.State(t.Context(), "alice")
@@ -138,7 +143,8 @@ func TestCredentialsRefusedInARowPauseTheClient(t *testing.T) {
 func TestOtherAnswersBetweenKeepTheClientGoing(t *testing.T) {
 	for name, between := range map[string]step{"yes": says(`{"ErrorCode":0}`), "a no about the account": code(imwire.CodeSetInvalidAccount)} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, r *rig) {
+			inBubble(t, func(r *rig) {
+				t := r.t
 				for range 5 {
 					r.then(times(authFailuresMax-1, code(imwire.CodeSigWrongKey))...)
 					r.then(between)
@@ -155,7 +161,8 @@ func TestOtherAnswersBetweenKeepTheClientGoing(t *testing.T) {
 // When a UserSig runs out, every call in flight is refused at once. That is
 // no reason to pause: the next UserSig helps.
 func TestACrowdWithAnOldUserSigIsNotALockOut(t *testing.T) {
-	inBubble(t, func(t *testing.T, r *rig) {
+	inBubble(t, func(r *rig) {
+		t := r.t
 		const crowd = 8
 		r.then(times(crowd, after(time.Second, code(imwire.CodeSigExpired)))...)
 		var wg sync.WaitGroup
@@ -182,11 +189,11 @@ func TestLateAnswersDoNotCloseTheBreaker(t *testing.T) {
 		require.NoError(t, err)
 		require.False(t, probe)
 		b.report(false, authLocked, imwire.CodeSigLocked)
-		time.Sleep(BreakerPause - time.Second)
+		pass(BreakerPause - time.Second)
 		b.report(false, authGood, 0) // of a call that began before
 		require.Error(t, b.peek())
 		b.report(false, authBad, imwire.CodeSigWrongKey) // as well: it does not lengthen the pause
-		time.Sleep(time.Second)
+		pass(time.Second)
 		probe, err = b.admit()
 		require.NoError(t, err)
 		require.True(t, probe)

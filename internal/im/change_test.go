@@ -51,7 +51,8 @@ func TestWhatIsSent(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, r *rig) {
+			inBubble(t, func(r *rig) {
+				t := r.t
 				rec, err := tt.do(t.Context(), r.client)
 				require.NoError(t, err)
 				require.Equal(t, Receipt{Attempts: 1}, rec)
@@ -62,7 +63,8 @@ func TestWhatIsSent(t *testing.T) {
 }
 
 func TestQueryOfTheURL(t *testing.T) {
-	inBubble(t, func(t *testing.T, r *rig) {
+	inBubble(t, func(r *rig) {
+		t := r.t
 		var got *http.Request
 		r.then(func(w http.ResponseWriter, req *http.Request) {
 			got = req
@@ -85,7 +87,8 @@ func TestQueryOfTheURL(t *testing.T) {
 }
 
 func TestWhatIsRefusedBeforeAnyCall(t *testing.T) {
-	inBubble(t, func(t *testing.T, r *rig) {
+	inBubble(t, func(r *rig) {
+		t := r.t
 		running := mute.Permanent().From(time.Now())
 		for name, do := range map[string]func() error{
 			"no account": func() error { _, err := r.client.Mute(t.Context(), "", mute.ScopeAll, running); return err },
@@ -117,7 +120,8 @@ func TestEveryCode(t *testing.T) {
 	}
 	for _, info := range codes {
 		t.Run(fmt.Sprintf("%d %s", info.Code, info.Class), func(t *testing.T) {
-			inBubble(t, func(t *testing.T, r *rig) {
+			inBubble(t, func(r *rig) {
+				t := r.t
 				r.then(times(MaxAttempts+1, code(info.Code))...)
 				rec, err := r.muteAlice(t.Context())
 				got := Classify(err)
@@ -175,7 +179,7 @@ func faults() map[string]step {
 		"429": status(http.StatusTooManyRequests),
 		"204": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
 		"redirect that would carry the credential": func(w http.ResponseWriter, req *http.Request) {
-			http.Redirect(w, req, "http://elsewhere.example"+req.URL.String(), http.StatusTemporaryRedirect)
+			redirects(w, "http://elsewhere.example"+req.URL.String())
 		},
 		"HTML":                       says("<html><body>Service upgrading</body></html>"),
 		"empty body":                 says(""),
@@ -195,7 +199,7 @@ func faults() map[string]step {
 			for req.Context().Err() == nil {
 				_, _ = w.Write([]byte(" "))
 				_ = http.NewResponseController(w).Flush()
-				time.Sleep(time.Second)
+				pass(time.Second)
 			}
 		},
 	}
@@ -204,7 +208,8 @@ func faults() map[string]step {
 func TestChangeWithoutAnAnswerIsNeverSentAgain(t *testing.T) {
 	for name, fault := range faults() {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, r *rig) {
+			inBubble(t, func(r *rig) {
+				t := r.t
 				r.then(after(100*time.Millisecond, fault))
 				began := time.Now()
 				rec, err := r.muteAlice(t.Context())
@@ -221,7 +226,7 @@ func TestChangeWithoutAnAnswerIsNeverSentAgain(t *testing.T) {
 				require.Contains(t, err.Error(), "setnospeaking: ", "names the API")
 				requireNoSecrets(t, err.Error(), r.sigs()...)
 
-				time.Sleep(time.Minute)
+				pass(time.Minute)
 				require.Equal(t, 1, r.calls())
 			})
 		})
@@ -239,7 +244,8 @@ func TestWhatCameIsNamed(t *testing.T) {
 		"no answer at all":     "setnospeaking: the connection broke before an answer came: no answer within 5s",
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, r *rig) {
+			inBubble(t, func(r *rig) {
+				t := r.t
 				r.then(faults()[name])
 				_, err := r.muteAlice(t.Context())
 				require.ErrorContains(t, err, `muting "alice" (group): whether it was done is unknown until it is read back, not before `)
@@ -251,7 +257,8 @@ func TestWhatCameIsNamed(t *testing.T) {
 
 func TestAnsweredButUnclearIsSentAgain(t *testing.T) {
 	t.Run("then yes: done, and locked until the unclear one is over", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			r.then(after(2*time.Second, code(60008)))
 			began := time.Now()
 			rec, err := r.muteAlice(t.Context())
@@ -265,7 +272,8 @@ func TestAnsweredButUnclearIsSentAgain(t *testing.T) {
 		})
 	})
 	t.Run("then no: the no speaks for itself only", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			r.then(code(130014), code(130005))
 			rec, err := r.muteAlice(t.Context())
 			require.ErrorIs(t, err, ErrOutcomeUnknown)
@@ -275,7 +283,8 @@ func TestAnsweredButUnclearIsSentAgain(t *testing.T) {
 		})
 	})
 	t.Run("then no answer: nothing more", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			r.then(code(130014), hangs)
 			began := time.Now()
 			rec, err := r.muteAlice(t.Context())
@@ -285,7 +294,8 @@ func TestAnsweredButUnclearIsSentAgain(t *testing.T) {
 		})
 	})
 	t.Run("then nobody to connect to: still unknown", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			r.then(func(w http.ResponseWriter, req *http.Request) {
 				w.Header().Set("Connection", "close")
 				code(130014)(w, req)
@@ -299,7 +309,8 @@ func TestAnsweredButUnclearIsSentAgain(t *testing.T) {
 		})
 	})
 	t.Run("success with a status of failure is unclear", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			r.then(times(3, says(`{"ActionStatus":"FAIL","ErrorCode":0,"ErrorInfo":""}`))...)
 			_, err := r.muteAlice(t.Context())
 			require.ErrorIs(t, err, ErrOutcomeUnknown)
@@ -309,7 +320,8 @@ func TestAnsweredButUnclearIsSentAgain(t *testing.T) {
 }
 
 func TestThrottledThenDone(t *testing.T) {
-	inBubble(t, func(t *testing.T, r *rig) {
+	inBubble(t, func(r *rig) {
+		t := r.t
 		r.then(code(60007), code(60018))
 		began := time.Now()
 		rec, err := r.muteAlice(t.Context())
@@ -323,7 +335,8 @@ func TestThrottledThenDone(t *testing.T) {
 
 func TestRefreshOnce(t *testing.T) {
 	t.Run("a new UserSig is accepted", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			r.then(after(time.Second, code(70001)))
 			rec, err := r.muteAlice(t.Context())
 			require.NoError(t, err)
@@ -337,7 +350,8 @@ func TestRefreshOnce(t *testing.T) {
 		})
 	})
 	t.Run("another code of the kind does not refresh again", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			r.then(code(70001), code(70003))
 			_, err := r.muteAlice(t.Context())
 			require.ErrorIs(t, err, ErrConfiguration)
@@ -345,7 +359,8 @@ func TestRefreshOnce(t *testing.T) {
 		})
 	})
 	t.Run("the attempts left are what counts", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			r.then(code(60007), code(60007), code(70001), code(70001))
 			_, err := r.muteAlice(t.Context())
 			require.Error(t, err)
@@ -356,7 +371,8 @@ func TestRefreshOnce(t *testing.T) {
 
 func TestSecondsAreThoseLeftWhenTheRequestLeaves(t *testing.T) {
 	t.Run("connecting takes time", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			r.dialling(dialTakes(3 * time.Second))
 			term, err := mute.Seconds(102)
 			require.NoError(t, err)
@@ -368,7 +384,8 @@ func TestSecondsAreThoseLeftWhenTheRequestLeaves(t *testing.T) {
 		})
 	})
 	t.Run("under a second is left once connected", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			r.dialling(dialTakes(1500 * time.Millisecond))
 			term, err := mute.Seconds(2)
 			require.NoError(t, err)
@@ -376,12 +393,13 @@ func TestSecondsAreThoseLeftWhenTheRequestLeaves(t *testing.T) {
 			require.ErrorIs(t, err, ErrDeadlinePassed)
 			require.Equal(t, VerdictNo, Classify(err).Verdict)
 			require.Equal(t, Receipt{Attempts: 1}, rec)
-			time.Sleep(time.Minute)
+			pass(time.Minute)
 			require.Empty(t, r.happened(), "not one byte of it arrived")
 		})
 	})
 	t.Run("under a second is left to begin with", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			term, err := mute.Seconds(2)
 			require.NoError(t, err)
 			rec, err := r.client.Mute(t.Context(), "alice", mute.ScopeAll, term.From(time.Now().Add(-1001*time.Millisecond)))
@@ -391,7 +409,8 @@ func TestSecondsAreThoseLeftWhenTheRequestLeaves(t *testing.T) {
 		})
 	})
 	t.Run("under a second is left after an unclear answer", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			r.then(after(1500*time.Millisecond, code(60008)))
 			term, err := mute.Seconds(2)
 			require.NoError(t, err)
@@ -413,7 +432,8 @@ func TestRetriesKeepTheDeadline(t *testing.T) {
 		ms := rapid.IntRange(0, 2900)
 		dials := rapid.SliceOfN(ms, 3, 3).Draw(rt, "dials")
 		answers := rapid.SliceOfN(ms, 2, 2).Draw(rt, "answers")
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			var troubles []func(context.Context) error
 			for _, d := range dials {
 				troubles = append(troubles, dialTakes(time.Duration(d)*time.Millisecond))
@@ -446,7 +466,8 @@ func TestRetriesKeepTheDeadline(t *testing.T) {
 func TestCallerGivesUp(t *testing.T) {
 	gone := errors.New("the moderator left")
 	t.Run("before the call", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			ctx, cancel := context.WithCancelCause(t.Context())
 			cancel(gone)
 			rec, err := r.muteAlice(ctx)
@@ -457,7 +478,8 @@ func TestCallerGivesUp(t *testing.T) {
 		})
 	})
 	t.Run("while connecting", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			r.dialling(dialTakes(2 * time.Second))
 			ctx, cancel := context.WithCancelCause(t.Context())
 			time.AfterFunc(time.Second, func() { cancel(gone) })
@@ -465,12 +487,13 @@ func TestCallerGivesUp(t *testing.T) {
 			require.ErrorIs(t, err, gone)
 			require.EqualError(t, err, `muting "alice" (group): not sent: the moderator left`)
 			require.Equal(t, VerdictNo, Classify(err).Verdict)
-			time.Sleep(time.Minute)
+			pass(time.Minute)
 			require.Zero(t, r.calls())
 		})
 	})
 	t.Run("while the service thinks", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			r.then(hangs)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
@@ -482,7 +505,8 @@ func TestCallerGivesUp(t *testing.T) {
 		})
 	})
 	t.Run("between attempts, nothing unclear", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			r.then(code(60007))
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 			defer cancel()
@@ -493,7 +517,8 @@ func TestCallerGivesUp(t *testing.T) {
 		})
 	})
 	t.Run("between attempts, after an unclear one", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			r.then(code(60008))
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 			defer cancel()
@@ -506,7 +531,8 @@ func TestCallerGivesUp(t *testing.T) {
 
 func TestNoConnection(t *testing.T) {
 	t.Run("ever: not sent", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			r.dialling(refuses, refuses, refuses)
 			rec, err := r.muteAlice(t.Context())
 			require.ErrorIs(t, err, ErrUnreachable)
@@ -517,7 +543,8 @@ func TestNoConnection(t *testing.T) {
 		})
 	})
 	t.Run("at first: attempted again", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			r.dialling(refuses)
 			rec, err := r.muteAlice(t.Context())
 			require.NoError(t, err)
@@ -526,21 +553,23 @@ func TestNoConnection(t *testing.T) {
 		})
 	})
 	t.Run("within the attempt: not sent", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			slow := dialTakes(time.Minute)
 			r.dialling(slow, slow, slow)
 			began := time.Now()
 			_, err := r.muteAlice(t.Context())
 			require.ErrorIs(t, err, ErrUnreachable)
 			require.Less(t, time.Since(began), MaxAttempts*AttemptTimeout+3*time.Second)
-			time.Sleep(2 * time.Minute) // the connections come about, and nothing is sent on them
+			pass(2 * time.Minute) // the connections come about, and nothing is sent on them
 			require.Zero(t, r.calls())
 		})
 	})
 }
 
 func TestConnectionThatTheServiceDroppedWhileIdle(t *testing.T) {
-	inBubble(t, func(t *testing.T, r *rig) {
+	inBubble(t, func(r *rig) {
+		t := r.t
 		for range 5 {
 			rec, err := r.muteAlice(t.Context())
 			require.NoError(t, err)

@@ -24,7 +24,8 @@ func (r *rig) lease(grants ...time.Duration) Option {
 const muteCall = `setnospeaking {"Set_Account":"alice","GroupmsgNospeakingTime":7200}`
 
 func TestGuardIsAskedBeforeEachAttempt(t *testing.T) {
-	inBubble(t, func(t *testing.T, r *rig) {
+	inBubble(t, func(r *rig) {
+		t := r.t
 		r.dialling(refuses)
 		r.then(code(60008))
 		rec, err := r.muteAlice(t.Context(), r.lease(10*time.Second))
@@ -35,7 +36,8 @@ func TestGuardIsAskedBeforeEachAttempt(t *testing.T) {
 }
 
 func TestGuardComesAfterTheWaits(t *testing.T) {
-	inBubble(t, func(t *testing.T, r *rig) {
+	inBubble(t, func(r *rig) {
+		t := r.t
 		r.then(code(60007))
 		var asked []time.Time
 		_, err := r.muteAlice(t.Context(), WithGuard(func(context.Context) (time.Time, error) {
@@ -51,7 +53,8 @@ func TestGuardSaysNo(t *testing.T) {
 	lost := errors.New("the lease went to another replica")
 	no := WithGuard(func(context.Context) (time.Time, error) { return time.Now().Add(time.Hour), lost })
 	t.Run("at once: no call", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			rec, err := r.muteAlice(t.Context(), no)
 			require.ErrorIs(t, err, lost)
 			require.Equal(t, VerdictNo, Classify(err).Verdict)
@@ -62,7 +65,8 @@ func TestGuardSaysNo(t *testing.T) {
 		})
 	})
 	t.Run("after an unclear attempt: unknown", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			r.then(code(60008))
 			asked := 0
 			rec, err := r.muteAlice(t.Context(), WithGuard(func(context.Context) (time.Time, error) {
@@ -78,7 +82,8 @@ func TestGuardSaysNo(t *testing.T) {
 		})
 	})
 	t.Run("by not answering: bounded", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			began := time.Now()
 			_, err := r.muteAlice(t.Context(), WithGuard(func(ctx context.Context) (time.Time, error) {
 				<-ctx.Done()
@@ -96,7 +101,8 @@ func TestNothingLeavesAfterTheGuardsTime(t *testing.T) {
 	t.Run("over from the start", func(t *testing.T) {
 		for name, grant := range map[string]time.Duration{"past": -time.Second, "now": 0} {
 			t.Run(name, func(t *testing.T) {
-				inBubble(t, func(t *testing.T, r *rig) {
+				inBubble(t, func(r *rig) {
+					t := r.t
 					rec, err := r.muteAlice(t.Context(), r.lease(grant))
 					require.ErrorIs(t, err, ErrGuardExpired)
 					require.Equal(t, VerdictNo, Classify(err).Verdict)
@@ -107,14 +113,16 @@ func TestNothingLeavesAfterTheGuardsTime(t *testing.T) {
 		}
 	})
 	t.Run("the zero time is no licence", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			_, err := r.muteAlice(t.Context(), WithGuard(func(context.Context) (time.Time, error) { return time.Time{}, nil }))
 			require.ErrorIs(t, err, ErrGuardExpired)
 			require.Empty(t, r.happened())
 		})
 	})
 	t.Run("over while connecting, renewed for the next attempt", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			r.dialling(dialTakes(2 * time.Second))
 			term := mustSeconds(t, 7200)
 			rec, err := r.client.Mute(t.Context(), "alice", 1, term.From(time.Now()), r.lease(time.Second, 10*time.Second))
@@ -126,7 +134,8 @@ func TestNothingLeavesAfterTheGuardsTime(t *testing.T) {
 		})
 	})
 	t.Run("while the answer is due: the attempt ends, the request may live", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			r.then(hangs)
 			began := time.Now()
 			rec, err := r.muteAlice(t.Context(), r.lease(2*time.Second))
@@ -157,7 +166,8 @@ func TestPauseBetweenGuardAndWrite(t *testing.T) {
 
 	t.Run("on a new connection", func(t *testing.T) {
 		paused = 0
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			r.dialling(pauseIn(11 * time.Second))
 			_, err := r.client.Mute(t.Context(), "alice", 1, mustSeconds(t, 7200).From(time.Now()), lease(r))
 			require.NoError(t, err)
@@ -166,7 +176,8 @@ func TestPauseBetweenGuardAndWrite(t *testing.T) {
 	})
 	t.Run("for less than the lease: the seconds are those left", func(t *testing.T) {
 		paused = 0
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			r.dialling(pauseIn(9 * time.Second))
 			_, err := r.client.Mute(t.Context(), "alice", 1, mustSeconds(t, 7200).From(time.Now()), lease(r))
 			require.NoError(t, err)
@@ -176,7 +187,8 @@ func TestPauseBetweenGuardAndWrite(t *testing.T) {
 	t.Run("and the lease is lost", func(t *testing.T) {
 		paused = 0
 		lost := errors.New("taken over")
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			r.dialling(pauseIn(11 * time.Second))
 			asked := 0
 			rec, err := r.client.Mute(t.Context(), "alice", 1, mustSeconds(t, 7200).From(time.Now()), WithGuard(func(context.Context) (time.Time, error) {

@@ -15,7 +15,8 @@ import (
 
 func TestRateStaysUnderTheVendorsLimit(t *testing.T) {
 	for _, perSecond := range []int{1, 100, MaxRate} {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			var wg sync.WaitGroup
 			for range 5 * perSecond {
 				wg.Go(func() {
@@ -41,7 +42,8 @@ func TestRateStaysUnderTheVendorsLimit(t *testing.T) {
 }
 
 func TestEachAPIHasItsOwnRate(t *testing.T) {
-	inBubble(t, func(t *testing.T, r *rig) {
+	inBubble(t, func(r *rig) {
+		t := r.t
 		began := time.Now()
 		for _, err := range r.everyCall(t.Context())[1:] {
 			require.NoError(t, err)
@@ -51,7 +53,8 @@ func TestEachAPIHasItsOwnRate(t *testing.T) {
 }
 
 func TestAQueueThatIsTooLongIsNotJoined(t *testing.T) {
-	inBubble(t, func(t *testing.T, r *rig) {
+	inBubble(t, func(r *rig) {
+		t := r.t
 		var wg sync.WaitGroup
 		var refused atomic.Int32
 		began := time.Now()
@@ -75,7 +78,8 @@ func TestAQueueThatIsTooLongIsNotJoined(t *testing.T) {
 }
 
 func TestWaitingForARateEndsWithTheCaller(t *testing.T) {
-	inBubble(t, func(t *testing.T, r *rig) {
+	inBubble(t, func(r *rig) {
+		t := r.t
 		gone := errors.New("gone")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(1500*time.Millisecond, func() { cancel(gone) })

@@ -45,7 +45,8 @@ func TestState(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, r *rig) {
+			inBubble(t, func(r *rig) {
+				t := r.t
 				r.then(state(tt.c2c, tt.group))
 				r.missing["alice"] = tt.missing
 				got, err := r.client.State(t.Context(), "alice")
@@ -61,7 +62,8 @@ func TestState(t *testing.T) {
 		})
 	}
 	t.Run("permanent is not believed when the check fails", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			r.then(state(permanent, permanent))
 			r.then(times(MaxAttempts, status(502))...)
 			got, err := r.client.State(t.Context(), "alice")
@@ -71,7 +73,8 @@ func TestState(t *testing.T) {
 		})
 	})
 	t.Run("the code for an unknown account", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			r.then(code(imwire.CodeNoSuchAccount))
 			_, err := r.client.State(t.Context(), "alice")
 			require.ErrorIs(t, err, ErrNoSuchAccount)
@@ -84,7 +87,8 @@ func TestState(t *testing.T) {
 func TestQueriesAreAskedAgain(t *testing.T) {
 	for name, fault := range faults() {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, r *rig) {
+			inBubble(t, func(r *rig) {
+				t := r.t
 				r.then(fault, fault, state("0", "60"))
 				got, err := r.client.State(t.Context(), "alice")
 				require.NoError(t, err)
@@ -109,7 +113,8 @@ func TestQueriesAreAskedAgain(t *testing.T) {
 func TestEveryCodeAfterAQuery(t *testing.T) {
 	for _, info := range imwire.Codes()[1:] {
 		t.Run(fmt.Sprintf("%d %s", info.Code, info.Class), func(t *testing.T) {
-			inBubble(t, func(t *testing.T, r *rig) {
+			inBubble(t, func(r *rig) {
+				t := r.t
 				r.then(times(MaxAttempts+1, code(info.Code))...)
 				_, err := r.client.State(t.Context(), "alice")
 				var apiErr *APIError
@@ -132,7 +137,8 @@ func TestEveryCodeAfterAQuery(t *testing.T) {
 
 func TestCheckAccounts(t *testing.T) {
 	t.Run("in the order asked, twins asked once", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			r.missing["bob"] = true
 			got, err := r.client.CheckAccounts(t.Context(), "carol", "bob", "Bob", "carol", "a <b>&c")
 			require.NoError(t, err)
@@ -142,7 +148,8 @@ func TestCheckAccounts(t *testing.T) {
 		})
 	})
 	t.Run("nobody", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			got, err := r.client.CheckAccounts(t.Context())
 			require.NoError(t, err)
 			require.Empty(t, got)
@@ -151,7 +158,8 @@ func TestCheckAccounts(t *testing.T) {
 	})
 	for _, n := range []int{100, 101, 250} {
 		t.Run(fmt.Sprintf("%d accounts, 100 a call", n), func(t *testing.T) {
-			inBubble(t, func(t *testing.T, r *rig) {
+			inBubble(t, func(r *rig) {
+				t := r.t
 				var ids []mute.Account
 				for i := range n {
 					ids = append(ids, mute.Account(fmt.Sprintf("account-%d", i)))
@@ -203,7 +211,8 @@ func TestCheckAccounts(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, r *rig) {
+			inBubble(t, func(r *rig) {
+				t := r.t
 				r.then(times(MaxAttempts, tt.step)...)
 				got, err := r.client.CheckAccounts(t.Context(), "alice")
 				tt.want(t, got, err)
@@ -214,7 +223,8 @@ func TestCheckAccounts(t *testing.T) {
 }
 
 func TestQueryOfACallerWhoGaveUp(t *testing.T) {
-	inBubble(t, func(t *testing.T, r *rig) {
+	inBubble(t, func(r *rig) {
+		t := r.t
 		r.then(hangs)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()

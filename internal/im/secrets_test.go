@@ -27,12 +27,12 @@ func echoes() map[string]step {
 		},
 		"page of a gateway": func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(http.StatusBadGateway)
-			_, _ = fmt.Fprintf(w, "<a href='%s'>", r.URL)
+			says("<a href='"+r.URL.String()+"'>")(w, r)
 		},
-		"page in place of an answer": func(w http.ResponseWriter, r *http.Request) { _, _ = fmt.Fprintf(w, "<a href='%s'>", r.URL) },
-		"text in place of an answer": func(w http.ResponseWriter, r *http.Request) { _, _ = fmt.Fprint(w, r.URL) },
+		"page in place of an answer": func(w http.ResponseWriter, r *http.Request) { says("<a href='"+r.URL.String()+"'>")(w, r) },
+		"text in place of an answer": func(w http.ResponseWriter, r *http.Request) { says(r.URL.String())(w, r) },
 		"wrong type": func(w http.ResponseWriter, r *http.Request) {
-			_, _ = fmt.Fprintf(w, `{"ErrorCode":%q}`, r.URL)
+			says(fmt.Sprintf(`{"ErrorCode":%q}`, r.URL))(w, r)
 		},
 		"header line": func(w http.ResponseWriter, r *http.Request) {
 			hijack(w, "HTTP/1.1 200 OK\r\n"+r.URL.String()+"\r\n\r\n")
@@ -42,7 +42,7 @@ func echoes() map[string]step {
 		},
 		"first line": func(w http.ResponseWriter, r *http.Request) { hijack(w, r.URL.Query().Get("usersig")+"\r\n\r\n") },
 		"redirect": func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "/elsewhere?"+r.URL.RawQuery, http.StatusFound)
+			redirects(w, "/elsewhere?"+r.URL.RawQuery)
 		},
 	}
 }
@@ -57,14 +57,16 @@ func TestNoSecretInAnyErrorOrLogLine(t *testing.T) {
 	}
 	for name, s := range steps {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, r *rig) {
+			inBubble(t, func(r *rig) {
+				t := r.t
 				r.then(s, s, s)
 				r.requireNoSecretsAfterEveryCall(t)
 			})
 		})
 	}
 	t.Run("a dialer that knows too much", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, func(r *rig) {
+			t := r.t
 			usersig, err := r.client.UserSig()
 			require.NoError(t, err)
 			telltale := func(context.Context) error {

@@ -221,6 +221,9 @@ func dialTakes(d time.Duration) func(context.Context) error {
 	return func(ctx context.Context) error { return sleep(ctx, d) }
 }
 
+// pass lets the time of the bubble pass.
+func pass(d time.Duration) { <-time.After(d) }
+
 // Steps.
 
 func says(body string) step {
@@ -241,7 +244,7 @@ func times(n int, s step) []step {
 
 func after(d time.Duration, s step) step {
 	return func(w http.ResponseWriter, r *http.Request) {
-		time.Sleep(d)
+		pass(d)
 		s(w, r)
 	}
 }
@@ -251,6 +254,11 @@ func status(n int) step {
 		w.WriteHeader(n)
 		_, _ = io.WriteString(w, "<html><body>gateway</body></html>")
 	}
+}
+
+func redirects(w http.ResponseWriter, to string) {
+	w.Header().Set("Location", to)
+	w.WriteHeader(http.StatusTemporaryRedirect)
 }
 
 func hangs(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
@@ -282,7 +290,7 @@ type rig struct {
 
 // inBubble runs a scenario. Configuration may be changed before the client is
 // made.
-func inBubble(t *testing.T, scenario func(t *testing.T, r *rig), change ...func(*Config)) {
+func inBubble(t *testing.T, scenario func(r *rig), change ...func(*Config)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t)
@@ -310,7 +318,7 @@ func inBubble(t *testing.T, scenario func(t *testing.T, r *rig), change ...func(
 			client.Close() // of what was dialled meanwhile
 			synctest.Wait()
 		}()
-		scenario(t, r)
+		scenario(r)
 	})
 }
 

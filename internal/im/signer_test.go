@@ -26,12 +26,12 @@ func TestUserSigIsMadeOnceAndRenewedAheadOfItsEnd(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, 4*time.Hour, verified(t, first.usersig).Validity)
 
-		time.Sleep(3*time.Hour - time.Second)
+		pass(3*time.Hour - time.Second)
 		same, err := s.current()
 		require.NoError(t, err)
 		require.Same(t, first, same)
 
-		time.Sleep(time.Second)
+		pass(time.Second)
 		second, err := s.current()
 		require.NoError(t, err)
 		require.NotSame(t, first, second)
@@ -45,7 +45,7 @@ func TestRenewalHoldsNobodyUp(t *testing.T) {
 		s := testSigner(time.Now)
 		first, err := s.current()
 		require.NoError(t, err)
-		time.Sleep(3 * time.Hour)
+		pass(3 * time.Hour)
 		s.mu.Lock() // somebody is making the next one
 		got, err := s.current()
 		require.NoError(t, err)

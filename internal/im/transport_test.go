@@ -38,7 +38,7 @@ func (c brittle) Write(b []byte) (int, error) {
 
 // inBrittleBubble runs a scenario in which the first connection breaks once
 // it has served one call.
-func inBrittleBubble(t *testing.T, scenario func(t *testing.T, r *rig), change ...func(*Config)) {
+func inBrittleBubble(t *testing.T, scenario func(r *rig), change ...func(*Config)) {
 	t.Helper()
 	var broken atomic.Bool
 	first := true
@@ -54,19 +54,21 @@ func inBrittleBubble(t *testing.T, scenario func(t *testing.T, r *rig), change .
 			return conn, err
 		}
 	})
-	inBubble(t, func(t *testing.T, r *rig) {
+	inBubble(t, func(r *rig) {
+		t := r.t
 		_, err := r.client.State(t.Context(), "warm-up")
 		require.NoError(t, err)
 		synctest.Wait() // the connection is idle again
 		broken.Store(true)
-		scenario(t, r)
+		scenario(r)
 	}, change...)
 }
 
 func TestAnIdleConnectionThatDied(t *testing.T) {
 	const warmUp = `getnospeaking {"Get_Account":"warm-up"}`
 	t.Run("another one is taken within the attempt", func(t *testing.T) {
-		inBrittleBubble(t, func(t *testing.T, r *rig) {
+		inBrittleBubble(t, func(r *rig) {
+			t := r.t
 			rec, err := r.muteAlice(t.Context(), r.lease(10*time.Second))
 			require.NoError(t, err)
 			require.Equal(t, Receipt{Attempts: 1}, rec)
@@ -74,7 +76,8 @@ func TestAnIdleConnectionThatDied(t *testing.T) {
 		})
 	})
 	t.Run("with the seconds left by then", func(t *testing.T) {
-		inBrittleBubble(t, func(t *testing.T, r *rig) {
+		inBrittleBubble(t, func(r *rig) {
+			t := r.t
 			r.dialling(dialTakes(2 * time.Second))
 			rec, err := r.muteAlice(t.Context())
 			require.NoError(t, err)
@@ -83,7 +86,8 @@ func TestAnIdleConnectionThatDied(t *testing.T) {
 		})
 	})
 	t.Run("and nobody to connect to: not sent", func(t *testing.T) {
-		inBrittleBubble(t, func(t *testing.T, r *rig) {
+		inBrittleBubble(t, func(r *rig) {
+			t := r.t
 			r.dialling(refuses, refuses, refuses)
 			rec, err := r.muteAlice(t.Context())
 			require.ErrorIs(t, err, ErrUnreachable)
@@ -94,7 +98,8 @@ func TestAnIdleConnectionThatDied(t *testing.T) {
 	t.Run("and the guard's time is over by then: not sent", func(t *testing.T) {
 		var paused atomic.Int64
 		now := func() time.Time { return time.Now().Add(time.Duration(paused.Load())) }
-		inBrittleBubble(t, func(t *testing.T, r *rig) {
+		inBrittleBubble(t, func(r *rig) {
+			t := r.t
 			r.dialling(func(context.Context) error { paused.Add(int64(20 * time.Second)); return nil })
 			asked := 0
 			_, err := r.muteAlice(t.Context(), WithGuard(func(context.Context) (time.Time, error) {
@@ -200,7 +205,8 @@ func TestTheFenceClosesOneConnection(t *testing.T) {
 		}
 		return time.Now()
 	}
-	inBubble(t, func(t *testing.T, r *rig) {
+	inBubble(t, func(r *rig) {
+		t := r.t
 		r.then(times(3, after(time.Second, says(`{"ErrorCode":0}`)))...)
 		var wg sync.WaitGroup
 		for range 3 {

@@ -121,8 +121,11 @@ func flatAnswer(body []byte, e *Envelope, times *GetResponse) bool {
 	return f.fields(func(m member) bool {
 		switch string(m.name) {
 		case "ErrorCode":
+			if m.quoted || m.number > math.MaxInt32 {
+				return false
+			}
 			e.ErrorCode = Code(m.number)
-			return !m.quoted && m.number <= math.MaxInt32
+			return true
 		case "ErrorInfo":
 			e.ErrorInfo = string(m.text)
 			return m.quoted

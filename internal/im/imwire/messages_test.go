@@ -30,10 +30,10 @@ func TestSetRequestOnTheWire(t *testing.T) {
 func TestOtherRequestsOnTheWire(t *testing.T) {
 	b, err := json.Marshal(GetRequest{"lumotuwe"})
 	require.NoError(t, err)
-	require.Equal(t, `{"Get_Account":"lumotuwe"}`, string(b))
+	require.JSONEq(t, `{"Get_Account":"lumotuwe"}`, string(b))
 	b, err = json.Marshal(CheckRequest{[]CheckItem{{"a"}, {"b"}}})
 	require.NoError(t, err)
-	require.Equal(t, `{"CheckItem":[{"UserID":"a"},{"UserID":"b"}]}`, string(b))
+	require.JSONEq(t, `{"CheckItem":[{"UserID":"a"},{"UserID":"b"}]}`, string(b))
 }
 
 func TestSuccess(t *testing.T) {
@@ -136,13 +136,13 @@ func TestTimesInAnAnswer(t *testing.T) {
 }
 
 func TestErrorsDoNotRepeatTheBody(t *testing.T) {
-	const secret = "eJyqVgrxCdYrSy1SslIy0jNQ0gHzM1NS80oy0"
+	const echoed = "eJyqVgrxCdYrSy1SslIy0jNQ0gHzM1NS80oy0"
 	for _, body := range []string{
-		"<a href='?usersig=" + secret + "'>", secret, `{"ErrorCode":"` + secret + `"}`, `{"` + secret + `":`,
+		"<a href='?usersig=" + echoed + "'>", echoed, `{"ErrorCode":"` + echoed + `"}`, `{"` + echoed + `":`,
 	} {
 		_, err := ParseSet([]byte(body))
 		require.Error(t, err)
-		require.NotContains(t, err.Error(), secret)
+		require.NotContains(t, err.Error(), echoed)
 	}
 }
 

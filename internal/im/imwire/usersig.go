@@ -103,11 +103,11 @@ func isControl(r rune) bool { return r < 0x20 || r == 0x7f }
 // mac is the HMAC of the claims. Every line ends with a line feed, the last
 // one too; the classic mistake is to leave that out.
 func (c Claims) mac(key SecretKey) []byte {
-	h := hmac.New(sha256.New, key.bytes())
-	fmt.Fprintf(h, "TLS.identifier:%s\nTLS.sdkappid:%d\nTLS.time:%d\nTLS.expire:%d\n",
+	h := hmac.New(sha256.New, key.bytes()) // a hash never fails to write
+	_, _ = fmt.Fprintf(h, "TLS.identifier:%s\nTLS.sdkappid:%d\nTLS.time:%d\nTLS.expire:%d\n",
 		c.Identifier, c.SDKAppID, c.Issued.Unix(), int64(c.Validity/time.Second))
 	if c.UserBuf != nil {
-		fmt.Fprintf(h, "TLS.userbuf:%s\n", base64.StdEncoding.EncodeToString(c.UserBuf))
+		_, _ = fmt.Fprintf(h, "TLS.userbuf:%s\n", base64.StdEncoding.EncodeToString(c.UserBuf))
 	}
 	return h.Sum(nil)
 }

@@ -53,8 +53,8 @@ format: ## format the code as the linters want it
 golden: ## write the golden files of the tests anew; read the difference afterwards
 	MODBOT_UPDATE_GOLDEN=1 $(GO) test ./...
 
-bench: ## run the benchmarks; BENCH=regexp, BENCHTIME=duration
-	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime '$(BENCHTIME)' -benchmem ./...
+bench: ## measure, and print one table; BENCH=regexp, BENCHTIME=duration
+	$(GO) test -p 1 -run '^$$' -bench '$(BENCH)' -benchtime '$(BENCHTIME)' -timeout 30m ./... | $(GO) run ./internal/benchtable
 
 # Go runs one fuzz target at a time, so they are found and run one by one.
 fuzz: ## run every fuzz target for FUZZTIME (30s)

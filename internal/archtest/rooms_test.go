@@ -59,6 +59,8 @@ var rooms = []room{
 
 	{path: "internal/config"},
 	{path: "internal/archtest"},
+	{path: "internal/acceptance", tests: []string{everything}},
+	{path: "internal/benchtable"},
 
 	// The wiring.
 	{path: "cmd/modbot", imports: []string{everything}},

@@ -1,0 +1,133 @@
+// Command benchtable reads the output of `go test -bench` and prints the
+// figures that the project promises something about as one table: what was
+// measured, beside which floor, and how that compares to the aim. `make bench`
+// pipes through it; everything else that it reads is passed to stderr, so that
+// failures are seen.
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+)
+
+// promise is a metric of a benchmark that has an aim.
+type promise struct {
+	bench  string // prefix of the benchmark's name, without "Benchmark"
+	metric string
+	what   string
+	aim    float64
+	atMost bool
+}
+
+// promises lists the aims, in the order of the table.
+func promises() []promise {
+	const (
+		client  = "ClientBesideBarePOST/"
+		actions = "BeginFinish/"
+	)
+	return []promise{
+		{client, "ratio", "client call / bare net/http POST", 1.15, true},
+		{actions + "callers=1", "records/raw", "records a second / raw append+fsync, 1 caller", 0.5, false},
+		{actions + "callers=200", "records/raw", "records a second / raw append+fsync, 200 callers", 5, false},
+		{"Verify", "ratio", "verify / reading and decoding the same rows", 2, true},
+		{"Commands/callers=32", "commands/s", "whole commands a second, 32 callers", 1000, false},
+	}
+}
+
+// measurement is one line of output.
+type measurement struct {
+	name    string
+	metrics map[string]float64
+}
+
+func main() {
+	rows, failed, err := read(os.Stdin, os.Stderr)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "benchtable:", err)
+		os.Exit(1)
+	}
+	render(os.Stdout, rows)
+	if failed {
+		os.Exit(1)
+	}
+}
+
+// read takes the benchmark lines out of the stream. failed reports whether a
+// test failed.
+func read(in io.Reader, rest io.Writer) (rows []measurement, failed bool, err error) {
+	lines := bufio.NewScanner(in)
+	for lines.Scan() {
+		m, ok := parse(lines.Text())
+		if ok {
+			rows = append(rows, m)
+			continue
+		}
+		failed = failed || strings.HasPrefix(lines.Text(), "FAIL") || strings.HasPrefix(lines.Text(), "--- FAIL")
+		if _, err := fmt.Fprintln(rest, lines.Text()); err != nil {
+			return rows, failed, err
+		}
+	}
+	return rows, failed, lines.Err()
+}
+
+// parse reads "BenchmarkName-2  100  12 ns/op  1.1 ratio".
+func parse(line string) (measurement, bool) {
+	fields := strings.Fields(line)
+	if len(fields) < 4 || !strings.HasPrefix(fields[0], "Benchmark") {
+		return measurement{}, false
+	}
+	name := strings.TrimPrefix(fields[0], "Benchmark")
+	if i := strings.LastIndexByte(name, '-'); i > 0 {
+		name = name[:i]
+	}
+	m := measurement{name: name, metrics: map[string]float64{}}
+	for i := 2; i+1 < len(fields); i += 2 {
+		value, err := strconv.ParseFloat(fields[i], 64)
+		if err != nil {
+			return measurement{}, false
+		}
+		m.metrics[fields[i+1]] = value
+	}
+	return m, true
+}
+
+// render prints the promises first, then everything else that was measured.
+func render(w io.Writer, rows []measurement) {
+	t := table.NewWriter()
+	t.SetOutputMirror(w)
+	t.AppendHeader(table.Row{"what", "benchmark", "measured", "aim", ""})
+	for _, p := range promises() {
+		for _, m := range rows {
+			if value, ok := m.metrics[p.metric]; ok && strings.HasPrefix(m.name, p.bench) {
+				t.AppendRow(table.Row{p.what, m.name, fmt.Sprintf("%.2f", value), p.aimText(), p.verdict(value)})
+			}
+		}
+	}
+	t.AppendSeparator()
+	for _, m := range rows {
+		if ns, ok := m.metrics["ns/op"]; ok && ns > 0 {
+			t.AppendRow(table.Row{"time of one", m.name, fmt.Sprintf("%.0f ns", ns), "", ""})
+		}
+	}
+	t.Render()
+}
+
+func (p promise) aimText() string {
+	if p.atMost {
+		return fmt.Sprintf("at most %g", p.aim)
+	}
+	return fmt.Sprintf("at least %g", p.aim)
+}
+
+func (p promise) verdict(value float64) string {
+	if p.atMost && value <= p.aim || !p.atMost && value >= p.aim {
+		return "met"
+	}
+	return "missed"
+}

@@ -92,5 +92,18 @@ func echo(typed string) chat.Span {
 	return chat.Quote(`"` + Visible(Cut(strings.TrimSpace(typed), TypedShown)) + `"`)
 }
 
+// form is what somebody typed in the form that we would write, without
+// quotation marks.
+func form(typed string) string { return Visible(Cut(typed, TypedShown)) }
+
+// forms lists forms to choose from.
+func forms(typed []string) string {
+	short := make([]string, 0, len(typed))
+	for _, s := range typed {
+		short = append(short, form(s))
+	}
+	return Join(short, "or")
+}
+
 // ours joins our own words; most of a sentence is.
 func ours(words ...string) chat.Span { return chat.Plain(strings.Join(words, "")) }

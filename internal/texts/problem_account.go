@@ -63,7 +63,7 @@ func AccountQuotes(typed, as string) *Problem {
 // AccountGroup is a group's id.
 func AccountGroup(typed string) *Problem {
 	return problem(CodeAccountGroup, echo(typed),
-		ours(" is a group, and a mute is about an account. Name the account; scope group mutes it in all groups."))
+		ours(" is a group, and an account is due here. Name the account; scope group means all groups."))
 }
 
 // AccountAt is an account with an @ that no platform made a mention.
@@ -80,7 +80,7 @@ func AccountMention(typed string) *Problem {
 // AccountNotPerson is a mention of something that is nobody.
 func AccountNotPerson(typed string) *Problem {
 	return problem(CodeAccountNotPerson, echo(typed),
-		ours(" mentions a channel, a role or everybody. A mute is about an account: name it."))
+		ours(" mentions a channel, a role or everybody. Name one person or account instead."))
 }
 
 // AccountOpenQuote is a quotation mark without its pair.

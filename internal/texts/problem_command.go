@@ -37,7 +37,7 @@ func ScopeNearOrReason(typed string, meant mute.Scope, write string) *Problem {
 // else.
 func ScopePlace(typed string) *Problem {
 	return problem(CodeScopePlace, echo(typed), ours(" says where only as the last word, before reason:, or as scope:",
-		Visible(Cut(typed, TypedShown)), "."))
+		form(typed), "."))
 }
 
 // ScopeTwice is a second scope where the reason begins.
@@ -114,7 +114,7 @@ func ActorKeyword(verb, typed string) *Problem {
 		echo(typed), ours(" is neither."))
 }
 
-// Choice is no single word.
+// ChoiceUnreadable is a choice that is no single word.
 func ChoiceUnreadable(typed string) *Problem {
 	return problem(CodeChoice, echo(typed), ours(" is no choice. A choice is one of the words that the question offers, such as extend."))
 }

@@ -22,19 +22,19 @@ func TermUnreadable(typed string) *Problem {
 // TermNoUnit is a bare number.
 func TermNoUnit(typed string, readings []string) *Problem {
 	return problem(CodeTermNoUnit, echo(typed),
-		ours(" has no unit. Say ", Join(readings, "or"), "."))
+		ours(" has no unit. Say ", forms(readings), "."))
 }
 
 // TermPartNoUnit is a last part without a unit ("1h30").
 func TermPartNoUnit(typed, number string) *Problem {
 	return problem(CodeTermPartNoUnit, ours("In "), echo(typed),
-		ours(" the number ", Visible(Cut(number, TypedShown)), " has no unit. Every number needs one: 1h30m, not 1h30."))
+		ours(" the number ", form(number), " has no unit. Every number needs one: 1h30m, not 1h30."))
 }
 
 // TermSpace is a number apart from its unit ("2 hours").
 func TermSpace(typed, joined string) *Problem {
 	return problem(CodeTermSpace, echo(typed),
-		ours(" has a space between the number and its unit. Write ", joined, "."))
+		ours(" has a space between the number and its unit. Write ", form(joined), "."))
 }
 
 // TermZero is a length of nothing.
@@ -57,7 +57,7 @@ func TermRepeated(typed, unit string) *Problem {
 // TermOrder is parts that do not go from large to small.
 func TermOrder(typed, sorted string) *Problem {
 	return problem(CodeTermOrder, echo(typed),
-		ours(" has its units out of order. The largest comes first: ", sorted, "."))
+		ours(" has its units out of order. The largest comes first: ", form(sorted), "."))
 }
 
 // TermDecimalComma is "1,5h" or "1,000s".
@@ -103,7 +103,7 @@ func TermISO(typed string) *Problem {
 
 // TermWords is "a day".
 func TermWords(typed, digits string) *Problem {
-	return problem(CodeTermWords, echo(typed), ours(" is in words. Write it in digits: ", digits, "."))
+	return problem(CodeTermWords, echo(typed), ours(" is in words. Write it in digits: ", form(digits), "."))
 }
 
 // TermDigits is a length in digits of another script.
@@ -125,7 +125,7 @@ func TermTooLong(typed string) *Problem {
 // TermLoneM is a capital M alone.
 func TermLoneM(typed string, readings []string) *Problem {
 	return problem(CodeTermLoneM, ours("The M in "), echo(typed),
-		ours(" may mean minutes or months. Minutes are m, months are mo: ", Join(readings, "or"), "."))
+		ours(" may mean minutes or months. Minutes are m, months are mo: ", forms(readings), "."))
 }
 
 // TermPermanent is permanent and a length at once.
@@ -137,7 +137,7 @@ func TermPermanent(typed string) *Problem {
 // TermTail is a comma that announces a part which does not come.
 func TermTail(typed, term string) *Problem {
 	return problem(CodeTermTail, ours("The comma in "), echo(typed),
-		ours(" announces a further part of the length of time, and none follows. For ", term, ", leave it out."))
+		ours(" announces a further part of the length of time, and none follows. For ", form(term), ", leave it out."))
 }
 
 // TermMissing is a command without its term.
@@ -167,14 +167,14 @@ func TermBehind(typed string) *Problem {
 
 // TermOrReason is a further part that may begin the reason as well.
 func TermOrReason(first, further, joined string) *Problem {
-	return problem(CodeTermOrReason, ours("After ", first, ", "), echo(further),
-		ours(" may belong to the length of time or begin the reason. For the length, write ", joined,
+	return problem(CodeTermOrReason, ours("After ", form(first), ", "), echo(further),
+		ours(" may belong to the length of time or begin the reason. For the length, write ", form(joined),
 			"; for the reason, put reason: before it."))
 }
 
 // TermTwice is a second term where the reason begins.
 func TermTwice(first, second string) *Problem {
-	return problem(CodeTermTwice, ours("The length of time is ", first, " already; then "), echo(second),
+	return problem(CodeTermTwice, ours("The length of time is ", form(first), " already; then "), echo(second),
 		ours(" is a second one. Say one, or put reason: before the second."))
 }
 

@@ -213,16 +213,11 @@ func asciiWidth(s string) []string {
 func Quote(a mute.Account) string {
 	s := string(a)
 	bare := s != "" && strings.Trim(s, "`") == s && !strings.ContainsAny(s, " ,\"'<@") &&
-		!strings.Contains(s, ":") && fold(s) != VerbHelp && readsAs(s) == "" && isPrintable(s)
+		!strings.Contains(s, ":") && fold(s) != VerbHelp && readsAs(s) == "" && len(plausible(s)) > 0
 	if bare {
 		return s
 	}
 	return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
-}
-
-func isPrintable(s string) bool {
-	_, err := mute.ParseAccount(s)
-	return err == nil
 }
 
 // formatAccounts is a list as it has to be typed.

@@ -48,6 +48,9 @@ const (
 	// suggestedText is how much of a free text a suggestion repeats, in
 	// characters; a suggestion has to fit into a message.
 	suggestedText = 400
+	// suggestedBytes is the longest line that is suggested: the longest accounts
+	// and that much text. What is longer has no sense in it.
+	suggestedBytes = 8 << 10
 )
 
 // VerbHelp is the verb that explains. The bare command, `help mute` and

@@ -73,23 +73,28 @@ func TestParseOptions_ProblemsOfferTheWholeCommand(t *testing.T) {
 	}{
 		{
 			"term before the others", given("term", "30M", "account", "alice", "scope", "group", "reason", "spam"),
-			texts.CodeTermLoneM, []string{"mute alice 30m group spam", "mute alice 900d group spam"},
+			texts.CodeTermLoneM,
+			[]string{"mute alice 30m group spam", "mute alice 900d group spam"},
 		},
 		{
 			"two problems: the second is mended by its own", given("account", "@alice", "term", "2hrss"),
-			texts.CodeAccountAt, []string{"mute alice 2h"},
+			texts.CodeAccountAt,
+			[]string{"mute alice 2h"},
 		},
 		{
 			"too many accounts", given("account", strings.Repeat("x,", 3)+"a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t", "term", "1d"),
-			texts.CodeAccountTooMany, []string{"mute x, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s 1d", "mute t 1d"},
+			texts.CodeAccountTooMany,
+			[]string{"mute x, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s 1d", "mute t 1d"},
 		},
 		{
 			"a reason that is too long", given("account", "alice", "term", "1d", "reason", strings.Repeat("刷", MaxReasonRunes+1)),
-			texts.CodeReasonTooLong, []string{"mute alice 1d reason: " + strings.Repeat("刷", suggestedText-1) + "…"},
+			texts.CodeReasonTooLong,
+			[]string{"mute alice 1d reason: " + strings.Repeat("刷", suggestedText-1) + "…"},
 		},
 		{
 			"far too long", given("account", "alice", "term", "1d", "reason", strings.Repeat("x", MaxLineBytes)),
-			texts.CodeLineTooLong, []string{"help mute"},
+			texts.CodeLineTooLong,
+			[]string{"help mute"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

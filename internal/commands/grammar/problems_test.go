@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
 	"modbot/internal/chat"
+	"modbot/internal/mute"
 	"modbot/internal/texts"
 )
 
@@ -244,6 +247,7 @@ func checkProblem(t require.TestingT, p *Parser, problem *texts.Problem) {
 	require.NotEmpty(t, problem.Message)
 	require.NotEmpty(t, problem.Suggestion)
 	require.NotContains(t, problem.Message, "\n")
+	require.Less(t, utf8.RuneCountInString(problem.Message), 600)
 	for _, s := range problem.Suggestions() {
 		require.NotContains(t, s, "\n")
 		if problem.Value {
@@ -277,6 +281,21 @@ func TestProblems_EveryCodeHappens(t *testing.T) {
 		delete(seen, c.Code)
 	}
 	require.Empty(t, seen, "codes that texts.TypedCodes does not list")
+}
+
+// TestProblems_LimitsInTheReference keeps the limits that the reference of
+// codes names equal to those of the grammar.
+func TestProblems_LimitsInTheReference(t *testing.T) {
+	for code, limit := range map[string]int64{
+		texts.CodeAccountTooMany: MaxAccounts, texts.CodeReasonTooLong: MaxReasonRunes, texts.CodeNoteTooLong: MaxReasonRunes,
+		texts.CodeLineTooLong: MaxLineBytes, texts.CodeTermTooLong: mute.MaxSeconds, texts.CodeAccountTooLong: mute.MaxAccountBytes,
+	} {
+		for _, c := range texts.TypedCodes() {
+			if c.Code == code {
+				require.Contains(t, c.Meaning, strconv.FormatInt(limit, 10))
+			}
+		}
+	}
 }
 
 // TestAcceptance_09 is what the grammar owes to acceptance test 9: none of

@@ -21,11 +21,11 @@ func (r *reading) propose(problem *texts.Problem, candidates ...string) *texts.P
 		}
 	}
 	for _, c := range candidates {
-		if r.parser.parses(c) {
+		if len(c) <= suggestedBytes && r.parser.parses(c) {
 			add(c)
 		}
 	}
-	if len(good) == 0 && len(candidates) > 0 {
+	if len(good) == 0 && len(candidates) > 0 && len(candidates[0]) <= suggestedBytes {
 		_, next := r.parser.parse(candidates[0], r.repairs-1)
 		if next != nil && !isHelp(next.Suggestion) {
 			add(next.Suggestion)

@@ -1,9 +1,11 @@
 package grammar
 
 import (
+	"slices"
 	"strings"
 
 	"modbot/internal/chat"
+	"modbot/internal/mute"
 	"modbot/internal/texts"
 )
 
@@ -88,7 +90,7 @@ func (r *reading) leftover() *texts.Problem {
 		return r.nearScope(w, meant, rest)
 	}
 	if o, ok := r.pendingText(); ok {
-		return r.textWithoutKeyword(o, w, typed)
+		return r.textWithoutKeyword(o, w, rest, typed)
 	}
 	if o, ok := r.pending(func(o chat.OptionSpec) bool { return o.Kind == chat.OptionActor && o.Keyword != "" }); ok {
 		return r.propose(texts.ActorKeyword(r.cmd.Verb, w.text), before+" "+o.Keyword+" "+pasteable(typed), before)
@@ -96,15 +98,19 @@ func (r *reading) leftover() *texts.Problem {
 	if len(r.spec.Options) == 0 {
 		return r.propose(texts.TakesNothing(r.cmd.Verb, typed), r.cmd.Verb)
 	}
-	if _, one := r.specKind(chat.OptionAccount); one {
-		return r.propose(texts.TooMuch(r.cmd.Verb, typed), before, r.cmd.Verb+" "+w.text)
+	candidates := []string{before}
+	if len(r.cmd.Accounts) > 0 && readsAs(w.text) == "" {
+		candidates = append(candidates, r.cmd.Verb+" "+w.text)
+		if list, ok := r.twoWords(w); ok {
+			candidates = append(candidates, r.cmd.Verb+" "+list+r.after(rest))
+		}
 	}
-	return r.propose(texts.TooMuch(r.cmd.Verb, typed), before)
+	return r.propose(texts.TooMuch(r.cmd.Verb, typed), candidates...)
 }
 
 // textWithoutKeyword says that a text needs its keyword. After accounts it may
 // be one more account as well, or a term that this verb does not take.
-func (r *reading) textWithoutKeyword(o chat.OptionSpec, w word, typed string) *texts.Problem {
+func (r *reading) textWithoutKeyword(o chat.OptionSpec, w word, rest cursor, typed string) *texts.Problem {
 	before := r.soFar()
 	if o.Name == noteOption {
 		return r.propose(texts.NoteKeyword(typed), before+" "+o.Keyword+" "+pasteable(typed), before)
@@ -112,7 +118,26 @@ func (r *reading) textWithoutKeyword(o chat.OptionSpec, w word, typed string) *t
 	if readsAs(w.text) == "a length of time" {
 		return r.propose(texts.TermNotHere(r.cmd.Verb, w.text), before, r.asText(typed))
 	}
-	return r.propose(texts.ReasonKeyword(r.cmd.Verb, typed), before+", "+pasteable(typed), r.asText(typed))
+	candidates := []string{before + ", " + pasteable(typed), r.asText(typed)}
+	if list, ok := r.twoWords(w); ok && rest.end() {
+		candidates = append(candidates, r.cmd.Verb+" "+list)
+	}
+	return r.propose(texts.ReasonKeyword(r.cmd.Verb, typed), candidates...)
+}
+
+// twoWords is the list of accounts with a word as the second half of the last,
+// where the two are an account.
+func (r *reading) twoWords(w word) (list string, ok bool) {
+	last := len(r.cmd.Accounts) - 1
+	if last < 0 || r.cmd.Accounts[last].Mention != "" {
+		return "", false
+	}
+	one, err := mute.ParseAccount(string(r.cmd.Accounts[last].Account) + " " + w.text)
+	if err != nil {
+		return "", false
+	}
+	accounts := append(slices.Clone(r.cmd.Accounts[:last]), AccountArg{Account: one})
+	return formatAccounts(accounts), true
 }
 
 // asText is the command so far with the rest of the line as its reason; empty
@@ -128,14 +153,4 @@ func (r *reading) asText(typed string) string {
 // pendingText finds a text with a keyword that was not read yet.
 func (r *reading) pendingText() (chat.OptionSpec, bool) {
 	return r.pending(func(o chat.OptionSpec) bool { return o.Kind == chat.OptionText && o.Keyword != "" })
-}
-
-// specKind finds an option of the verb by its kind, read or not.
-func (r *reading) specKind(kind chat.OptionKind) (chat.OptionSpec, bool) {
-	for _, o := range r.spec.Options {
-		if o.Kind == kind {
-			return o, true
-		}
-	}
-	return chat.OptionSpec{}, false
 }

@@ -67,7 +67,7 @@ func (r *reading) permanent(o chat.OptionSpec, w word, rest cursor) *texts.Probl
 // before them.
 func furtherParts(first piece) []piece {
 	pieces := []piece{first}
-	for {
+	for len(pieces) <= maxParts {
 		w, rest, ok := pieces[len(pieces)-1].rest.word()
 		if ok && fold(w.text) == "and" {
 			next, after, found := rest.word()
@@ -82,6 +82,7 @@ func furtherParts(first piece) []piece {
 		}
 		pieces = append(pieces, piece{w.text, rest})
 	}
+	return pieces
 }
 
 func joinPieces(pieces []piece) string {
@@ -207,10 +208,8 @@ func (r *reading) notTerm(w word, rest cursor) *texts.Problem {
 		return r.propose(texts.TermExpected(w.text), r.withTerm(term.text, behind))
 	}
 	candidates := []string{r.cmd.Verb + " " + formatAccounts(r.cmd.Accounts) + ", " + here}
-	if len(r.cmd.Accounts) == 1 {
-		if one, err := mute.ParseAccount(string(r.cmd.Accounts[0].Account) + " " + w.text); err == nil {
-			candidates = append(candidates, r.cmd.Verb+" "+Quote(one)+r.after(rest))
-		}
+	if list, ok := r.twoWords(w); ok {
+		candidates = append(candidates, r.cmd.Verb+" "+list+r.after(rest))
 	}
 	return r.propose(texts.TermBehind(w.text), append(candidates, r.termMoved(w, term, behind))...)
 }

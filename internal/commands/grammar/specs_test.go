@@ -11,7 +11,9 @@ func specs() []chat.Spec {
 	number := chat.OptionSpec{Name: "case", Kind: chat.OptionCase, Required: true}
 	return []chat.Spec{
 		{Verb: "mute", Options: []chat.OptionSpec{
-			accounts, {Name: "term", Kind: chat.OptionTerm, Required: true}, scope,
+			accounts,
+			{Name: "term", Kind: chat.OptionTerm, Required: true},
+			scope,
 			{Name: "reason", Kind: chat.OptionText, Keyword: "reason:", Rest: true},
 		}},
 		{Verb: "unmute", Options: []chat.OptionSpec{

@@ -106,10 +106,17 @@ func isTerm(s string) bool {
 	return err == nil
 }
 
+// maxParts is how many parts are looked at. Each unit may come once, so more are
+// no term, and not even a near miss.
+const maxParts = 16
+
 // splitTerm cuts a text into parts, whatever their order and size. Beside an
 // error it returns the parts before it and the text from where it is.
 func splitTerm(s string) (parts []part, rest string, err error) {
 	for rest = s; rest != ""; {
+		if len(parts) == maxParts {
+			return parts, rest, errUnreadable
+		}
 		if len(parts) > 0 {
 			if rest = separator(rest); rest == "" {
 				return parts, rest, errTail

@@ -208,7 +208,7 @@ func guesses(s string, parts []part, rest string) []string {
 		}
 	}
 	const slips = 2
-	for _, w := range permanentWords() {
+	for _, w := range permanentWords {
 		if len(w) > 2*slips && guessable(s) && levenshtein.ComputeDistance(fold(s), w) <= slips {
 			fixes = append(fixes, mute.Permanent().String())
 		}

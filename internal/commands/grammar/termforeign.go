@@ -49,23 +49,17 @@ func foreignTerm(s string) *fault {
 }
 
 // westernDigits replaces decimal digits of any script by 0 to 9. Unicode keeps
-// each script's ten digits together and in order.
+// ten digits together and in order; where sets touch, each has ten.
 func westernDigits(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r <= unicode.MaxASCII || !unicode.IsDigit(r) {
 			return r
 		}
-		for _, in := range unicode.Nd.R16 {
-			if r >= rune(in.Lo) && r <= rune(in.Hi) {
-				return '0' + (r-rune(in.Lo))%10
-			}
+		zero := r
+		for unicode.IsDigit(zero - 1) {
+			zero--
 		}
-		for _, in := range unicode.Nd.R32 {
-			if r >= rune(in.Lo) && r <= rune(in.Hi) {
-				return '0' + (r-rune(in.Lo))%10
-			}
-		}
-		return r
+		return '0' + (r-zero)%10
 	}, s)
 }
 

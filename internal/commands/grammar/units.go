@@ -43,42 +43,33 @@ func (u unit) seconds() int64 {
 	return 0
 }
 
-// names are what a unit may be called, the shortest first and the plural last.
-func (u unit) names() []string {
-	switch u {
-	case second:
-		return []string{"s", "sec", "secs", "second", "seconds"}
-	case minute:
-		return []string{"m", "min", "mins", "minute", "minutes"}
-	case hour:
-		return []string{"h", "hr", "hrs", "hour", "hours"}
-	case day:
-		return []string{"d", "day", "days"}
-	case week:
-		return []string{"w", "wk", "wks", "week", "weeks"}
-	case month:
-		return []string{"mo", "month", "months"}
-	case year:
-		return []string{"y", "yr", "yrs", "year", "years"}
-	}
-	return nil
+// unitNames are what each unit may be called, the shortest first and the plural
+// last.
+var unitNames = [...][]string{
+	second: {"s", "sec", "secs", "second", "seconds"},
+	minute: {"m", "min", "mins", "minute", "minutes"},
+	hour:   {"h", "hr", "hrs", "hour", "hours"},
+	day:    {"d", "day", "days"},
+	week:   {"w", "wk", "wks", "week", "weeks"},
+	month:  {"mo", "month", "months"},
+	year:   {"y", "yr", "yrs", "year", "years"},
 }
 
-func (u unit) short() string { return u.names()[0] }
+func (u unit) short() string { return unitNames[u][0] }
 
 func (u unit) plural() string {
-	names := u.names()
+	names := unitNames[u]
 	return names[len(names)-1]
 }
 
 // units lists the units from the smallest.
-func units() []unit { return []unit{second, minute, hour, day, week, month, year} }
+func units() [7]unit { return [...]unit{second, minute, hour, day, week, month, year} }
 
 // unitOf finds a unit by any of its names, in any letter case.
 func unitOf(name string) (unit, bool) {
 	name = fold(name)
 	for _, u := range units() {
-		if slices.Contains(u.names(), name) {
+		if slices.Contains(unitNames[u], name) {
 			return u, true
 		}
 	}
@@ -100,7 +91,7 @@ func nearUnits(name string) []unit {
 		return nil
 	}
 	for _, u := range units() {
-		for _, n := range u.names() {
+		for _, n := range unitNames[u] {
 			d := levenshtein.ComputeDistance(name, n)
 			if d > best {
 				continue
@@ -118,9 +109,7 @@ func nearUnits(name string) []unit {
 
 // permanent reports whether a word says that a mute has no end.
 func permanent(word string) bool {
-	return slices.Contains(permanentWords(), fold(word))
+	return slices.Contains(permanentWords[:], fold(word))
 }
 
-func permanentWords() []string {
-	return []string{"permanent", "permanently", "forever", "perm"}
-}
+var permanentWords = [...]string{"permanent", "permanently", "forever", "perm"}

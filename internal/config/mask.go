@@ -48,15 +48,22 @@ func newMask(lines []string) *mask {
 				continue
 			}
 			m.after(i+1, len([]rune(line[:at[1]])), len([]rune(line[:at[0]]))+1)
-			for _, word := range strings.FieldsFunc(line[at[1]:], func(r rune) bool { return strings.ContainsRune(" \t,:[]{}\"'", r) }) {
-				if len(word) >= minWord {
-					m.words = append(m.words, word)
-				}
-			}
+			m.remember(line[at[1]:])
 			break
 		}
 	}
 	return m
+}
+
+// remember takes the words of a secret's value, which ends at the next setting
+// of a mapping in one line.
+func (m *mask) remember(rest string) {
+	value, _, _ := strings.Cut(rest, ", ")
+	for _, word := range strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" \t,:[]{}\"'", r) }) {
+		if len(word) >= minWord {
+			m.words = append(m.words, word)
+		}
+	}
 }
 
 // after hides a line (from 1) from a character on (from 0), and the lines that

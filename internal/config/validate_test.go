@@ -38,7 +38,7 @@ func TestHostsOfTencent(t *testing.T) {
 		"https://adminapisgp.im.qcloud.com/":   "",
 		"http://localhost:8088":                "",
 		"http://127.3.2.1:8088":                "",
-		"http://[::1]:8088":                    "",
+		"'http://[::1]:8088'":                  "",
 		"http://10.0.0.1:8088":                 "http would send secrets in the clear; only a loopback address may be reached so",
 		"http://localhost.example.org":         "http would send secrets in the clear; only a loopback address may be reached so",
 		"https://adminapisgp.im.qcloud.com/v4": "must be a host alone, without a path",

@@ -38,9 +38,11 @@ const (
 
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-// newTransport is a connection pool for one host. HTTP/1.1 only: measured on
-// this client it is at least as fast as HTTP/2 at every concurrency, and one
-// broken connection then leaves one outcome unknown, not all that share it.
+// newTransport is a connection pool for one host. HTTP/1.1 only: measured over
+// TLS, one caller is about a quarter faster with it than with HTTP/2 and 32 are
+// as fast, and one broken connection leaves one outcome unknown, not those of
+// all calls that share it. The fence of payload relies on it, too: it closes
+// the connection of a request that may not leave.
 func newTransport(perSecond int, roots *x509.CertPool, dial dialFunc) *http.Transport {
 	if dial == nil {
 		dial = (&net.Dialer{Timeout: dialTimeout, KeepAlive: tcpKeepAlive}).DialContext

@@ -5,7 +5,13 @@ import "github.com/spf13/cobra"
 // subcommands lists what modbot can do, in the order of its help.
 func subcommands(env *environment) []*cobra.Command {
 	return []*cobra.Command{
+		newDemoCommand(env),
+		newRunCommand(env),
 		newParseCommand(env),
+		newIMCommand(env),
+		newSimCommand(env),
+		newAuditCommand(env),
+		newConfigCommand(env),
 		newVersionCommand(env),
 	}
 }

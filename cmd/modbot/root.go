@@ -21,7 +21,8 @@ type environment struct {
 	out       io.Writer
 	err       io.Writer
 	lookupEnv func(string) (string, bool)
-	json      bool // --json, on every command
+	variables []string // the environment whole; nil = os.Environ
+	json      bool     // --json, on every command
 }
 
 // getenv is a variable's value, empty when unset.

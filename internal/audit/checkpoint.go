@@ -62,6 +62,25 @@ func openCheckpoint(signed, origin, verifier string) (size int64, root tlog.Hash
 	return size, root, nil
 }
 
+// genuine reads a checkpoint that the ledger kept: signed by its key alone,
+// and written as note.Sign writes, to the last bit.
+func genuine(signed, origin, verifier string) (size int64, root tlog.Hash, err error) {
+	if size, root, err = openCheckpoint(signed, origin, verifier); err != nil {
+		return 0, root, err
+	}
+	text := checkpointText(origin, size, root)
+	signature, ok := strings.CutPrefix(signed, text+"\n— "+origin+" ")
+	if !ok {
+		return 0, root, errors.New("it is not written as it was signed")
+	}
+	signature = strings.TrimSuffix(signature, "\n")
+	raw, err := base64.StdEncoding.DecodeString(signature)
+	if err != nil || base64.StdEncoding.EncodeToString(raw) != signature {
+		return 0, root, errors.New("its signature is not written as it was signed")
+	}
+	return size, root, nil
+}
+
 func parseCheckpointText(text string) (origin string, size int64, root tlog.Hash, err error) {
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	if len(lines) < 3 {

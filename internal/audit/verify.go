@@ -167,7 +167,7 @@ func (v *verifier) checkCheckpoints(ctx context.Context) error {
 	at := &v.replay.head
 	for len(v.checkpoints) > 0 && v.checkpoints[0].Size <= at.Size {
 		row := v.checkpoints[0]
-		size, root, err := openCheckpoint(row.Note, v.head.Origin, v.head.Verifier)
+		size, root, err := genuine(row.Note, v.head.Origin, v.head.Verifier)
 		switch {
 		case err != nil:
 			return bad(0, "the kept checkpoint of %d entries is not genuine: %v", row.Size, err)

@@ -15,6 +15,8 @@ type PostInput struct {
 	Prior      int    // cases that began on the account before this one
 	Checkpoint string // short form that covers the entry: "1204 …root…"
 	Meaning    string // of Tencent's code, for people
+	// Stub only names the entry: the platform refused the post for its content.
+	Stub bool
 }
 
 // Posted reports whether entries of this kind are shown in the audit channel.
@@ -65,7 +67,9 @@ func Post(in PostInput) chat.Post {
 	e := in.Entry
 	word, alarm := postWord(e)
 	line := chat.Line{chat.Strong(word)}
-	if e.Kind == audit.KindNote {
+	if in.Stub {
+		line = append(line, chat.Plain(" · (the platform refused to show this entry; read it with `modbot audit show`)"))
+	} else if e.Kind == audit.KindNote {
 		line = append(line, noteSpans(e)...)
 	} else {
 		line = append(line, actSpans(in)...)

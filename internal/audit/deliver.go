@@ -1,0 +1,375 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"modbot/internal/chat"
+)
+
+const (
+	// sendTime bounds one post.
+	sendTime = 8 * time.Second
+	// leadTime is how long a process keeps a sink to itself from each post on;
+	// leadLeast is what must be left of it for a post to begin.
+	leadTime  = 10 * time.Second
+	leadLeast = sendTime + 500*time.Millisecond
+	// deliverMost is how many entries are offered for one message.
+	deliverMost = 50
+	// skipMost is how many entries that are not posted may pile up behind the
+	// cursor before it moves over them.
+	skipMost = 64
+	// retryAfterMost is the longest that a platform may make us wait.
+	retryAfterMost = 10 * time.Minute
+	// flushPoll is how often a flush looks whether another process delivers.
+	flushPoll = 50 * time.Millisecond
+)
+
+// sendPatience spaces out attempts at a sink that fails.
+func sendPatience() patience { return patience{first: 500 * time.Millisecond, most: time.Minute} }
+
+// Poster tells one audit channel. Its errors say more by their behaviour:
+// RetryAfter() time.Duration is how long the platform asks to wait, which it
+// says only when it did not take the message; RefusesContent() bool is that it
+// takes this message never.
+type Poster interface {
+	// Name is the sink's name in the ledger. It stays the same for ever.
+	Name() string
+	// Compose makes the bytes of one message about as many entries as fit,
+	// beginning with the first. Between two starts of the program the bytes
+	// are kept, so they hold all that Send needs.
+	Compose(posts []Posted) (taken int, body []byte, err error)
+	// Send posts what Compose made, unchanged.
+	Send(ctx context.Context, body []byte, d chat.Delivery) (chat.MessageRef, error)
+}
+
+// Deliverer tells one sink of the ledger's entries: in order, without a gap,
+// and without an unmarked repeat. The bytes of a message and its nonce are
+// frozen in the ledger before it is posted and forgotten when it arrived, so
+// that after a crash the same message is posted again under the same nonce,
+// and marked where the first may have arrived. A sink that fails keeps its
+// place and is tried again for ever; how it is stands in Health.
+//
+// Any number of deliverers of the same sink may run, in one process or
+// several: one at a time leads.
+type Deliverer struct {
+	log    *zap.Logger
+	ledger *Log
+	poster Poster
+	name   string
+	holder string
+
+	// turn is held by whoever runs a pass, and guards what follows.
+	turn     chan struct{}
+	known    bool      // the sink is registered
+	leads    time.Time // until when this process leads, by the local clock
+	failures int       // attempts in a row that failed
+	notUntil time.Time // before it there is no attempt
+	// careful is the last entry of a message that was refused for its content:
+	// up to it, entries are told one by one, and those refused alone as stubs.
+	careful int64
+	stub    int64 // the entry to be told as a stub
+}
+
+// NewDeliverer makes a deliverer; Run sets it to work. A sink that the ledger
+// does not know yet is told of everything from the first entry on.
+func NewDeliverer(log *zap.Logger, ledger *Log, poster Poster) *Deliverer {
+	d := &Deliverer{
+		log: log.With(zap.String("sink", poster.Name())), ledger: ledger, poster: poster,
+		name: clean(poster.Name()), holder: NewID(), turn: make(chan struct{}, 1),
+	}
+	d.turn <- struct{}{}
+	return d
+}
+
+// Run delivers until the context ends, and returns nil then. A post that has
+// begun is seen through, which takes 8 s at most.
+func (d *Deliverer) Run(ctx context.Context) error {
+	err := worker{log: d.log, ledger: d.ledger, pace: deliverPace, pass: d.pass}.run(ctx)
+	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), sendTime, errors.New("giving the sink back took too long"))
+	defer cancel()
+	if resigned := d.resign(ctx); resigned != nil {
+		d.log.Warn("the sink could not be given back; the next process waits", zap.Error(resigned))
+	}
+	return err
+}
+
+// Flush delivers everything that the ledger has now. It returns when all of it
+// arrived, by whichever process, or with the context's cause.
+func (d *Deliverer) Flush(ctx context.Context) error {
+	target, _, err := d.ledger.Head(ctx)
+	if err != nil {
+		return err
+	}
+	for {
+		next, err := d.pass(ctx)
+		if err != nil {
+			return fmt.Errorf("delivering to %s: %w", d.name, err)
+		}
+		told, err := d.told(ctx, target)
+		if err != nil || told {
+			return err
+		}
+		wait := flushPoll
+		if !next.IsZero() {
+			wait = max(wait, next.Sub(d.ledger.now()))
+		}
+		pause(ctx, wait)
+		if ctx.Err() != nil {
+			return fmt.Errorf("delivering to %s: %w", d.name, context.Cause(ctx))
+		}
+	}
+}
+
+// told reports whether the sink was told of the entries up to target.
+func (d *Deliverer) told(ctx context.Context, target int64) (bool, error) {
+	sink, err := d.sink(ctx)
+	if err != nil || sink.Attempt != nil {
+		return false, err
+	}
+	if sink.Cursor >= target {
+		return true, nil
+	}
+	open, _, err := d.ledger.toPost(ctx, sink.Cursor, 1)
+	return len(open) == 0 || open[0].Entry.Seq > target, err
+}
+
+// sink is how far the sink was told.
+func (d *Deliverer) sink(ctx context.Context) (Sink, error) {
+	all, err := d.ledger.Sinks(ctx)
+	if err != nil {
+		return Sink{}, err
+	}
+	for _, s := range all {
+		if s.Name == d.name {
+			return s, nil
+		}
+	}
+	return Sink{Name: d.name}, nil
+}
+
+// pass delivers all that there is. next is when to try again; zero when there
+// is nothing to deliver. The error is the ledger's.
+func (d *Deliverer) pass(ctx context.Context) (next time.Time, err error) {
+	select {
+	case <-d.turn:
+		defer func() { d.turn <- struct{}{} }()
+	case <-ctx.Done():
+		return next, context.Cause(ctx)
+	}
+	if err := d.register(ctx); err != nil {
+		return next, err
+	}
+	for ctx.Err() == nil {
+		if d.notUntil.After(d.ledger.now()) {
+			return d.notUntil, nil
+		}
+		sink, err := d.sink(ctx)
+		if err != nil {
+			return next, err
+		}
+		var posts []Posted
+		if sink.Attempt == nil {
+			if posts, err = d.open(ctx, sink); err != nil || len(posts) == 0 {
+				return next, err
+			}
+		}
+		if d.leads.Sub(d.ledger.now()) < leadLeast {
+			leads, until, err := d.lead(ctx)
+			if err != nil || !leads {
+				return until, err
+			}
+			continue // whoever led before may have told them meanwhile
+		}
+		if sink.Attempt == nil {
+			err = d.freeze(ctx, posts)
+		} else {
+			err = d.post(ctx, *sink.Attempt)
+		}
+		if err != nil {
+			return next, err
+		}
+	}
+	return next, nil
+}
+
+// register makes the sink known.
+func (d *Deliverer) register(ctx context.Context) error {
+	if d.known {
+		return nil
+	}
+	_, err := d.ledger.Register(ctx, d.name, 0)
+	d.known = err == nil
+	return err
+}
+
+// worker is the name of the lease.
+func (d *Deliverer) worker() string { return "deliver/" + d.name }
+
+// lead takes or prolongs the lease of the sink; until is when to ask again
+// where another process has it.
+func (d *Deliverer) lead(ctx context.Context) (ok bool, until time.Time, err error) {
+	until, ok, err = d.ledger.Lead(ctx, d.worker(), d.holder, leadTime)
+	if ok && err == nil {
+		d.leads = until
+	}
+	return ok, until, err
+}
+
+// resign gives the sink back.
+func (d *Deliverer) resign(ctx context.Context) error {
+	select {
+	case <-d.turn:
+		defer func() { d.turn <- struct{}{} }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	if d.leads.IsZero() {
+		return nil
+	}
+	d.leads = time.Time{}
+	return d.ledger.Resign(ctx, d.worker(), d.holder)
+}
+
+// open are the next entries to tell.
+func (d *Deliverer) open(ctx context.Context, sink Sink) ([]Posted, error) {
+	limit := deliverMost
+	if sink.Cursor < d.careful {
+		limit = 1
+	}
+	posts, size, err := d.ledger.toPost(ctx, sink.Cursor, limit)
+	if err == nil && len(posts) == 0 && size-sink.Cursor >= skipMost {
+		_, err = d.ledger.Skip(ctx, d.name, size)
+	}
+	for i := range posts {
+		posts[i].Stub = posts[i].Entry.Seq == d.stub
+	}
+	return posts, err
+}
+
+// freeze composes the next message and fixes its bytes.
+func (d *Deliverer) freeze(ctx context.Context, posts []Posted) error {
+	taken, body, err := d.poster.Compose(posts)
+	if err == nil && (taken < 1 || taken > len(posts)) {
+		err = fmt.Errorf("a message about %d of %d entries", taken, len(posts))
+	}
+	last := posts[len(posts)-1].Entry.Seq
+	if err == nil {
+		posts = posts[:taken]
+		_, err = d.ledger.Freeze(ctx, d.name, Attempt{
+			First: posts[0].Entry.Seq, Last: posts[taken-1].Entry.Seq, Nonce: nonceOf(d.name, posts), Body: body,
+		})
+		return err
+	}
+	if d.narrow(posts[0].Entry.Seq, last, posts[0].Stub) {
+		d.log.Warn("entries cannot be put into words", zap.Int64("first", posts[0].Entry.Seq), zap.Int64("last", last), zap.Error(err))
+		return nil
+	}
+	d.rest(sendPatience().after(d.failures+1), err)
+	return nil
+}
+
+// narrow makes less of a message that cannot be told as it is: first its
+// entries one by one, then a stub. It reports false when nothing less is left.
+func (d *Deliverer) narrow(first, last int64, stub bool) bool {
+	switch {
+	case first != last:
+		d.careful = max(d.careful, last)
+	case !stub:
+		d.careful, d.stub = max(d.careful, last), first
+	default:
+		return false
+	}
+	return true
+}
+
+// errSendTime ends a post that takes too long, or that this process has no
+// right to any more.
+var errSendTime = fmt.Errorf("no answer within %s", sendTime)
+
+// post sends a frozen message and records what came of it.
+func (d *Deliverer) post(ctx context.Context, a Attempt) error {
+	first := a.Started.IsZero()
+	if first {
+		if _, err := d.ledger.Sending(ctx, d.name, a.Nonce); err != nil {
+			return concluded(err)
+		}
+	}
+	// What has begun is seen through: shutdown waits for it.
+	ctx = context.WithoutCancel(ctx)
+	limit := min(sendTime, d.leads.Sub(d.ledger.now()))
+	sending, cancel := context.WithTimeoutCause(ctx, limit, errSendTime)
+	ref, err := d.poster.Send(sending, a.Body, chat.Delivery{FirstSeq: a.First, LastSeq: a.Last, Nonce: a.Nonce, Repeat: !first})
+	cancel()
+	if err != nil {
+		return d.failed(ctx, a, first, err)
+	}
+	if d.failures > 0 {
+		d.log.Info("the audit channel works again", zap.Int("failures", d.failures))
+		d.failures = 0
+	}
+	_, err = d.ledger.Posted(ctx, d.name, a.Nonce, []chat.MessageRef{ref})
+	return concluded(err)
+}
+
+// concluded makes nothing of the error that another process has concluded the
+// attempt: the next look at the sink shows what is to be done.
+func concluded(err error) error {
+	if errors.Is(err, ErrNotFrozen) {
+		return nil
+	}
+	return err
+}
+
+// failed records why a message did not arrive, and decides what comes next.
+func (d *Deliverer) failed(ctx context.Context, a Attempt, first bool, cause error) error {
+	after := retryAfter(cause)
+	// A platform that refuses has not taken the message.
+	refused := refusesContent(cause)
+	unsent := first && (after > 0 || refused)
+	if _, err := d.ledger.Failed(ctx, d.name, a.Nonce, cause.Error(), unsent); err != nil {
+		return concluded(err)
+	}
+	if refused && d.narrow(a.First, a.Last, strings.HasPrefix(a.Nonce, nonceStub)) {
+		d.log.Warn("the audit channel refuses a message for its content",
+			zap.Int64("first", a.First), zap.Int64("last", a.Last), zap.Error(cause))
+		_, err := d.ledger.Thaw(ctx, d.name, a.Nonce)
+		return concluded(err)
+	}
+	if after == 0 {
+		after = sendPatience().after(d.failures + 1)
+	}
+	d.rest(after, cause)
+	return nil
+}
+
+// rest waits with the next attempt. An outage is said once.
+func (d *Deliverer) rest(wait time.Duration, cause error) {
+	d.failures++
+	d.notUntil = d.ledger.now().Add(wait)
+	say := d.log.Debug
+	if d.failures == 1 {
+		say = d.log.Warn
+	}
+	say("the audit channel cannot be told; it keeps its place", zap.Duration("wait", wait), zap.Error(cause))
+}
+
+// retryAfter is how long the platform asks to wait, 0 when it does not.
+func retryAfter(err error) time.Duration {
+	var wait interface{ RetryAfter() time.Duration }
+	if !errors.As(err, &wait) {
+		return 0
+	}
+	return min(max(0, wait.RetryAfter()), retryAfterMost)
+}
+
+// refusesContent reports whether the platform will never take the message.
+func refusesContent(err error) bool {
+	var content interface{ RefusesContent() bool }
+	return errors.As(err, &content) && content.RefusesContent()
+}

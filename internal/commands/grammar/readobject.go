@@ -90,7 +90,7 @@ func (r *reading) leftover() *texts.Problem {
 		return r.nearScope(w, meant, rest)
 	}
 	if o, ok := r.pendingText(); ok {
-		return r.textWithoutKeyword(o, w, rest, typed)
+		return r.textWithoutKeyword(o, w, typed)
 	}
 	if o, ok := r.pending(func(o chat.OptionSpec) bool { return o.Kind == chat.OptionActor && o.Keyword != "" }); ok {
 		return r.propose(texts.ActorKeyword(r.cmd.Verb, w.text), before+" "+o.Keyword+" "+pasteable(typed), before)
@@ -110,7 +110,7 @@ func (r *reading) leftover() *texts.Problem {
 
 // textWithoutKeyword says that a text needs its keyword. After accounts it may
 // be one more account as well, or a term that this verb does not take.
-func (r *reading) textWithoutKeyword(o chat.OptionSpec, w word, rest cursor, typed string) *texts.Problem {
+func (r *reading) textWithoutKeyword(o chat.OptionSpec, w word, typed string) *texts.Problem {
 	before := r.soFar()
 	if o.Name == noteOption {
 		return r.propose(texts.NoteKeyword(typed), before+" "+o.Keyword+" "+pasteable(typed), before)
@@ -118,11 +118,7 @@ func (r *reading) textWithoutKeyword(o chat.OptionSpec, w word, rest cursor, typ
 	if readsAs(w.text) == "a length of time" {
 		return r.propose(texts.TermNotHere(r.cmd.Verb, w.text), before, r.asText(typed))
 	}
-	candidates := []string{before + ", " + pasteable(typed), r.asText(typed)}
-	if list, ok := r.twoWords(w); ok && rest.end() {
-		candidates = append(candidates, r.cmd.Verb+" "+list)
-	}
-	return r.propose(texts.ReasonKeyword(r.cmd.Verb, typed), candidates...)
+	return r.propose(texts.ReasonKeyword(r.cmd.Verb, typed), before+", "+pasteable(typed), r.asText(typed))
 }
 
 // twoWords is the list of accounts with a word as the second half of the last,

@@ -39,34 +39,3 @@ func (l *Log) doubt(ctx context.Context, t Token) error {
 		return err
 	})
 }
-
-// sweep removes the locks whose time is over: nothing is read for them, and
-// whoever lists what is held should not have to pass them for ever.
-func (l *Log) sweep(ctx context.Context) error {
-	now := micros(l.now())
-	over := func(r LeaseRow, now int64) bool { return r.State == LeaseLocked && r.Until <= now && r.Late == 0 }
-	accts, err := view(ctx, l, func(s Snapshot) ([]int64, error) {
-		rows, err := s.Leases(ctx, leasesMost)
-		var out []int64
-		for _, r := range rows {
-			if over(r, now) {
-				out = append(out, r.Acct)
-			}
-		}
-		return out, err
-	})
-	if err != nil || len(accts) == 0 {
-		return err
-	}
-	return l.write(ctx, Keys{Accts: accts}, func(ctx context.Context, s *state) error {
-		if err := s.want(ctx, Keys{Accts: accts}); err != nil {
-			return err
-		}
-		for _, acct := range accts {
-			if r, ok := s.lease(acct); ok && over(r, micros(s.now)) {
-				s.leases.remove(acct)
-			}
-		}
-		return nil
-	})
-}

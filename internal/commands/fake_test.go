@@ -161,16 +161,19 @@ func (t *tencent) state(a mute.Account) map[mute.Field]time.Time {
 	return maps.Clone(t.fields[a])
 }
 
-// clock is a wall clock that tests move.
+// clock is a clock that only tests move.
 type clock struct {
 	mu     sync.Mutex
 	offset time.Duration
 }
 
+// start is when every test begins.
+var start = time.Date(2026, time.November, 22, 2, 0, 0, 0, time.UTC)
+
 func (c *clock) now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return time.Now().Add(c.offset)
+	return start.Add(c.offset)
 }
 
 func (c *clock) advance(d time.Duration) {
@@ -209,6 +212,11 @@ func newHouse(t *testing.T) *house {
 		Ledger: h.ledger, Lookup: h.tencent, Actor: h.tencent, Policy: testPolicy(t), Grants: h, Now: h.clock.now,
 	})
 	t.Cleanup(h.dispatcher.Close)
+	t.Cleanup(func() {
+		report, err := audit.Verify(context.Background(), store, audit.VerifyOptions{})
+		require.NoError(t, err)
+		require.True(t, report.OK, report.Problem)
+	})
 	return h
 }
 

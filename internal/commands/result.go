@@ -217,7 +217,7 @@ func (d *Dispatcher) trouble(r *request, account mute.Account, err error) *resul
 	var t *TroubleError
 	if errors.As(err, &t) {
 		d.log.Warn("Tencent cannot be read", zap.String("ref", r.ref), zap.String("code", t.Code), zap.Error(t.Cause))
-		return &result{account: account, state: chat.StateError, code: t.Code, lines: texts.Unreachable(t.Why)}
+		return &result{account: account, state: chat.StateError, code: t.Code, lines: texts.Unreachable(t.Why), try: r.cmd.String()}
 	}
 	return d.storeTrouble(r, account, err)
 }

@@ -56,23 +56,38 @@ func HelpVerb(p Place, s chat.Spec) []chat.Line {
 	return lines
 }
 
-// Usage is a verb's text form: "mute <accounts> <term> [scope] [reason]".
+// Usage is a verb's text form: "mute <account>[,…] <term> [scope] [reason…]".
 func Usage(s chat.Spec) string {
 	parts := []string{s.Verb}
 	for _, o := range s.Options {
-		name := "<" + o.Name + ">"
-		if o.Kind == chat.OptionAccounts {
-			name += "[,…]"
-		}
-		if o.Keyword != "" && !o.Rest {
-			name = o.Keyword + " " + name
-		}
-		if !o.Required {
-			name = "[" + name + "]"
-		}
-		parts = append(parts, name)
+		parts = append(parts, usageOf(o))
 	}
 	return strings.Join(parts, " ")
+}
+
+func usageOf(o chat.OptionSpec) string {
+	name := o.Name
+	switch o.Kind {
+	case chat.OptionCase:
+		name = "n"
+	case chat.OptionActor:
+		name = "actor"
+	case chat.OptionAccounts, chat.OptionAccount, chat.OptionTerm, chat.OptionScope, chat.OptionText, chat.OptionChoice, chat.OptionVerb:
+	}
+	switch {
+	case o.Kind == chat.OptionAccounts:
+		name = "<" + name + ">[,…]"
+	case o.Kind == chat.OptionText && o.Rest && o.Keyword == "reason:":
+		name += "…"
+	case o.Kind == chat.OptionText, o.Kind == chat.OptionActor:
+		name = o.Keyword + " <" + name + ">"
+	case o.Required:
+		name = "<" + name + ">"
+	}
+	if o.Required {
+		return name
+	}
+	return "[" + name + "]"
 }
 
 // FormTitle is the title and the button of a verb's form.

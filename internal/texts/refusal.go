@@ -78,7 +78,7 @@ func TooLong(r Refusal, chained bool) []chat.Line {
 		return r.refuse(chat.Plain(fmt.Sprintf(
 			"with what is in effect already, this would be longer than your role allows (%s, up to %s from the first mute on).", r.youAre(), r.Longest)))
 	}
-	return r.refuse(chat.Plain(fmt.Sprintf("a %s mute is longer than your role allows (%s, up to %s).", r.Term, r.youAre(), r.Longest)))
+	return r.refuse(chat.Plain(fmt.Sprintf("a mute of %s is longer than your role allows (%s, up to %s).", r.Term, r.youAre(), r.Longest)))
 }
 
 // NoAuthority refuses to lift, shorten or replace what a higher role set.

@@ -195,8 +195,16 @@ func Busy(account mute.Account, who string, caseNumber int64) []chat.Line {
 func NotMuted(account mute.Account, s mute.Scope) []chat.Line {
 	return []chat.Line{{
 		chat.Strong("Not done"), chat.Plain(": "), chat.Quote(Visible(string(account))),
-		chat.Plain(" is not muted " + in(s) + ". Nothing was sent."),
+		chat.Plain(" is not muted" + nowhere(s) + ". Nothing was sent."),
 	}}
+}
+
+// nowhere is the scope after "not muted".
+func nowhere(s mute.Scope) string {
+	if s == mute.ScopeAll {
+		return ", neither in groups nor one-to-one"
+	}
+	return " " + in(s)
 }
 
 // Unreachable says that Tencent could not be asked, so nothing was begun.

@@ -41,7 +41,7 @@ func TestBuiltinCommandsRefuseWhatTheyDoNotKnow(t *testing.T) {
 	for line, want := range map[string]string{
 		"completion pwrshell": `modbot completion has no command "pwrshell". Did you mean powershell?`,
 		"completion csh":      `modbot completion has no command "csh".`,
-		"help versoin":        `modbot has no command "versoin". Did you mean version?`,
+		"help versio":         `modbot has no command "versio". Did you mean version?`,
 		"help version xy":     `modbot version has no command "xy".`,
 	} {
 		t.Run(line, func(t *testing.T) {

@@ -26,7 +26,8 @@ const (
 	skipMost = 64
 	// retryAfterMost is the longest that a platform may make us wait.
 	retryAfterMost = 10 * time.Minute
-	// flushPoll is how often a flush looks whether another process delivers.
+	// flushPoll is how often a flush looks again, because another process
+	// delivers or the platform failed.
 	flushPoll = 50 * time.Millisecond
 )
 
@@ -66,6 +67,7 @@ type Deliverer struct {
 
 	// turn is held by whoever runs a pass, and guards what follows.
 	turn     chan struct{}
+	posted   int       // messages that arrived in this pass
 	known    bool      // the sink is registered
 	leads    time.Time // until when this process leads, by the local clock
 	failures int       // attempts in a row that failed
@@ -90,7 +92,10 @@ func NewDeliverer(log *zap.Logger, ledger *Log, poster Poster) *Deliverer {
 // Run delivers until the context ends, and returns nil then. A post that has
 // begun is seen through, which takes 8 s at most.
 func (d *Deliverer) Run(ctx context.Context) error {
-	err := worker{log: d.log, ledger: d.ledger, pace: deliverPace, pass: d.pass}.run(ctx)
+	err := worker{log: d.log, ledger: d.ledger, pace: deliverPace, pass: func(ctx context.Context) (time.Time, error) {
+		_, next, err := d.Once(ctx)
+		return next, err
+	}}.run(ctx)
 	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), sendTime, errors.New("giving the sink back took too long"))
 	defer cancel()
 	if resigned := d.resign(ctx); resigned != nil {
@@ -107,7 +112,7 @@ func (d *Deliverer) Flush(ctx context.Context) error {
 		return err
 	}
 	for {
-		next, err := d.pass(ctx)
+		_, _, err := d.Once(ctx)
 		if err != nil {
 			return fmt.Errorf("delivering to %s: %w", d.name, err)
 		}
@@ -115,11 +120,7 @@ func (d *Deliverer) Flush(ctx context.Context) error {
 		if err != nil || told {
 			return err
 		}
-		wait := flushPoll
-		if !next.IsZero() {
-			wait = max(wait, next.Sub(d.ledger.now()))
-		}
-		pause(ctx, wait)
+		pause(ctx, flushPoll)
 		if ctx.Err() != nil {
 			return fmt.Errorf("delivering to %s: %w", d.name, context.Cause(ctx))
 		}
@@ -153,49 +154,54 @@ func (d *Deliverer) sink(ctx context.Context) (Sink, error) {
 	return Sink{Name: d.name}, nil
 }
 
-// pass delivers all that there is. next is when to try again; zero when there
-// is nothing to deliver. The error is the ledger's.
-func (d *Deliverer) pass(ctx context.Context) (next time.Time, err error) {
+// Once delivers all that there is. posted counts the messages that arrived;
+// next is when to try again, zero when there is nothing to deliver. The error
+// is the ledger's: that the platform does not answer is none.
+func (d *Deliverer) Once(ctx context.Context) (posted int, next time.Time, err error) {
 	select {
 	case <-d.turn:
 		defer func() { d.turn <- struct{}{} }()
 	case <-ctx.Done():
-		return next, context.Cause(ctx)
+		return 0, next, context.Cause(ctx)
 	}
 	if err := d.register(ctx); err != nil {
-		return next, err
+		return 0, next, err
 	}
-	for ctx.Err() == nil {
+	d.posted = 0
+	for more := true; more && ctx.Err() == nil; {
 		if d.notUntil.After(d.ledger.now()) {
-			return d.notUntil, nil
+			return d.posted, d.notUntil, nil
 		}
-		sink, err := d.sink(ctx)
-		if err != nil {
-			return next, err
-		}
-		var posts []Posted
-		if sink.Attempt == nil {
-			if posts, err = d.open(ctx, sink); err != nil || len(posts) == 0 {
-				return next, err
-			}
-		}
-		if d.leads.Sub(d.ledger.now()) < leadLeast {
-			leads, until, err := d.lead(ctx)
-			if err != nil || !leads {
-				return until, err
-			}
-			continue // whoever led before may have told them meanwhile
-		}
-		if sink.Attempt == nil {
-			err = d.freeze(ctx, posts)
-		} else {
-			err = d.post(ctx, *sink.Attempt)
-		}
-		if err != nil {
-			return next, err
+		if more, next, err = d.step(ctx); err != nil {
+			break
 		}
 	}
-	return next, nil
+	return d.posted, next, err
+}
+
+// step takes the next message one step further: it is composed and frozen, or
+// posted. more is false when there is nothing to do, or another process leads;
+// then next is when to ask again.
+func (d *Deliverer) step(ctx context.Context) (more bool, next time.Time, err error) {
+	sink, err := d.sink(ctx)
+	if err != nil {
+		return false, next, err
+	}
+	var posts []Posted
+	if sink.Attempt == nil {
+		if posts, err = d.open(ctx, sink); err != nil || len(posts) == 0 {
+			return false, next, err
+		}
+	}
+	if d.leads.Sub(d.ledger.now()) < leadLeast {
+		// Then look again: whoever led before may have told them meanwhile.
+		more, next, err = d.lead(ctx)
+		return more, next, err
+	}
+	if sink.Attempt == nil {
+		return true, next, d.freeze(ctx, posts)
+	}
+	return true, next, d.post(ctx, *sink.Attempt)
 }
 
 // register makes the sink known.
@@ -216,7 +222,7 @@ func (d *Deliverer) worker() string { return "deliver/" + d.name }
 func (d *Deliverer) lead(ctx context.Context) (ok bool, until time.Time, err error) {
 	until, ok, err = d.ledger.Lead(ctx, d.worker(), d.holder, leadTime)
 	if ok && err == nil {
-		d.leads = until
+		d.leads, until = until, time.Time{}
 	}
 	return ok, until, err
 }
@@ -309,6 +315,7 @@ func (d *Deliverer) post(ctx context.Context, a Attempt) error {
 	if err != nil {
 		return d.failed(ctx, a, first, err)
 	}
+	d.posted++
 	if d.failures > 0 {
 		d.log.Info("the audit channel works again", zap.Int("failures", d.failures))
 		d.failures = 0

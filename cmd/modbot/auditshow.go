@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"modbot/internal/audit"
+	"modbot/internal/chat"
 	"modbot/internal/mute"
-	"modbot/internal/texts"
 )
 
 // showView is what `audit show --json` prints: the entry as in a listing, and
@@ -111,7 +111,7 @@ func printEntry(w io.Writer, v showView) error {
 	_, _ = fmt.Fprintf(t, "entry\t%d\n", v.Seq)
 	for _, f := range fieldsOf(v) {
 		if f.value != "" {
-			_, _ = fmt.Fprintf(t, "%s\t%s\n", f.name, texts.Visible(f.value))
+			_, _ = fmt.Fprintf(t, "%s\t%s\n", f.name, chat.Visible(f.value))
 		}
 	}
 	return t.Flush()

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"modbot/internal/audit"
+	"modbot/internal/chat"
 	"modbot/internal/texts"
 )
 
@@ -49,7 +50,7 @@ func rowOf(v entryView) entryRow {
 		if s == nil {
 			return ""
 		}
-		return texts.Visible(*s)
+		return chat.Visible(*s)
 	}
 	r := entryRow{
 		seq: fmt.Sprintf("%d", v.Seq), time: strings.Replace(v.Time[:len("2006-01-02T15:04:05")], "T", " ", 1), what: v.Kind,
@@ -66,7 +67,7 @@ func rowOf(v entryView) entryRow {
 	}
 	r.term = termShown(v)
 	if v.Note != nil {
-		r.reason = texts.Visible(*v.Note)
+		r.reason = chat.Visible(*v.Note)
 	}
 	if v.Erased {
 		r.account, r.actor, r.reason = "(erased)", "(erased)", "(erased)"

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+
+	"modbot/internal/chat"
 )
 
 // The exit codes of the command line (sysexits where one fits).
@@ -65,9 +68,19 @@ func report(w io.Writer, asJSON bool, err error) int {
 			return ce.exit
 		}
 	}
-	_, _ = fmt.Fprintf(w, "modbot: %s\n", ce.Message)
+	_, _ = fmt.Fprintf(w, "modbot: %s\n", visible(ce.Message))
 	if ce.Suggestion != "" {
-		_, _ = fmt.Fprintf(w, "→ %s\n", ce.Suggestion)
+		_, _ = fmt.Fprintf(w, "→ %s\n", visible(ce.Suggestion))
 	}
 	return ce.exit
+}
+
+// visible keeps what an error repeats from acting on the terminal. Our own line
+// breaks stay.
+func visible(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		lines[i] = chat.Visible(l)
+	}
+	return strings.Join(lines, "\n")
 }

@@ -2,7 +2,7 @@ package main
 
 import (
 	"errors"
-	"flag"
+	"os"
 	"os/exec"
 	"strconv"
 	"testing"
@@ -16,8 +16,6 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"modbot": main})
 }
 
-var updateScripts = flag.Bool("update-scripts", false, "write what cmp compares into the scripts")
-
 // TestScripts runs every script in testdata/script. Beside the commands of
 // testscript there is
 //
@@ -30,7 +28,7 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		UpdateScripts:       *updateScripts,
+		UpdateScripts:       os.Getenv("MODBOT_UPDATE_GOLDEN") != "",
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
 		Setup: func(env *testscript.Env) error {
 			// Nothing of the surroundings decides what a script sees.

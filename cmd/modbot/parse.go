@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"modbot/internal/chat"
 	"modbot/internal/commands"
 	"modbot/internal/commands/grammar"
 	"modbot/internal/mute"
@@ -181,7 +182,7 @@ func printParsed(env *environment, c grammar.Command) error {
 	}
 	row("verb", c.Verb)
 	for _, a := range c.Accounts {
-		row("account", texts.Visible(a.String()))
+		row("account", chat.Visible(a.String()))
 	}
 	if c.Case != 0 {
 		row("case", fmt.Sprint(c.Case))
@@ -190,11 +191,11 @@ func printParsed(env *environment, c grammar.Command) error {
 		row("term", termForPeople(c.Term))
 	}
 	row("scope", scopeForPeople(c))
-	row("by", texts.Visible(c.By))
+	row("by", chat.Visible(c.By))
 	row("choice", c.Choice)
 	row("about", c.Topic)
-	row("reason", texts.Visible(c.Reason))
-	row("note", texts.Visible(c.Note))
+	row("reason", chat.Visible(c.Reason))
+	row("note", chat.Visible(c.Note))
 	return w.Flush()
 }
 

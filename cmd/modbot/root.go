@@ -49,6 +49,7 @@ func execute(ctx context.Context, env *environment, args []string) int {
 	root.SetIn(env.in)
 	root.SetOut(env.out)
 	root.SetErr(env.err)
+	tidyBuiltins(root)
 	err := root.ExecuteContext(ctx)
 	var ce *commandError
 	if err != nil && !errors.As(err, &ce) {

@@ -36,8 +36,10 @@ func loadConfig(env *environment, path string, only ...string) (*config.Config, 
 	return cfg, nil
 }
 
+// verbNames are the verbs that a role may list: those that there are, and those
+// that are announced, so that a configuration can be written ahead of them.
 func verbNames() []string {
-	var out []string
+	out := []string{"undo", "extend", "approve", "reject", "link", "unlink", "bulk"}
 	for _, s := range commands.Specs() {
 		out = append(out, s.Verb)
 	}

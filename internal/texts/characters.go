@@ -1,8 +1,6 @@
 package texts
 
 import (
-	"fmt"
-	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -52,55 +50,11 @@ func runeStart(s string, i int) int {
 	return i
 }
 
-// Visible makes somebody's text safe to stand in a line of ours: line breaks
-// and tabs become spaces; other control characters, everything that turns the
-// direction of writing, invisible characters and broken bytes are shown as
-// their code points. Joiners and variation selectors stay where scripts and
-// emoji need them.
-func Visible(s string) string {
-	var b strings.Builder
-	var before rune
-	for i, r := range s {
-		after, _ := utf8.DecodeRuneInString(s[i+runeLen(s[i:]):])
-		switch {
-		case LineBreak(r) || r == '\t':
-			b.WriteByte(' ')
-		case r == utf8.RuneError && runeLen(s[i:]) == 1:
-			fmt.Fprintf(&b, "[0x%02X]", s[i])
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
-			fmt.Fprintf(&b, "[U+%04X]", r)
-		case Ignorable(r) && !joins(before, r, after):
-			fmt.Fprintf(&b, "[U+%04X]", r)
-		default:
-			b.WriteRune(r)
-		}
-		before = r
-	}
-	return b.String()
-}
-
-func runeLen(s string) int {
-	_, n := utf8.DecodeRuneInString(s)
-	return n
-}
-
 // LineBreak reports whether a character begins a new line somewhere.
 func LineBreak(r rune) bool {
 	switch r {
 	case '\n', '\v', '\f', '\r', 0x85, 0x2028, 0x2029:
 		return true
-	}
-	return false
-}
-
-// joins reports whether an invisible character does what it is for: it joins
-// or varies a character outside ASCII, or makes a keycap.
-func joins(before, r, after rune) bool {
-	const zwnj, zwj, keycap = 0x200c, 0x200d, 0x20e3
-	switch {
-	case r == zwnj, r == zwj, unicode.Is(unicode.Variation_Selector, r), r >= 0xe0020 && r <= 0xe007f:
-		return before > unicode.MaxASCII && unicode.IsGraphic(before) && !unicode.IsSpace(before) ||
-			Ignorable(before) && before != 0 || after == keycap
 	}
 	return false
 }

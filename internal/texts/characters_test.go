@@ -3,7 +3,6 @@ package texts
 import (
 	"strings"
 	"testing"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
@@ -46,41 +45,6 @@ func TestCut_IsBoundedAndValid(t *testing.T) {
 			require.Equal(t, s, got)
 		}
 		require.True(t, strings.HasPrefix(s, strings.TrimSuffix(got, ellipsis)))
-	})
-}
-
-func TestVisible(t *testing.T) {
-	for _, tt := range []struct{ name, in, want string }{
-		{"text stays", "Spam, 刷屏 и «כן»", "Spam, 刷屏 и «כן»"},
-		{"markup stays, the adapter escapes it", "@everyone <!channel> `x` *y*", "@everyone <!channel> `x` *y*"},
-		{"line breaks and tabs are spaces", "a\nb\tc\u2028d", "a b c d"},
-		{"right-to-left override", "a\u202eb", "a[U+202E]b"},
-		{"isolates and marks", "\u2066a\u2069\u200f", "[U+2066]a[U+2069][U+200F]"},
-		{"control characters", "a\x00b\x1b[31m\x7f", "a[U+0000]b[U+001B][31m[U+007F]"},
-		{"broken bytes", "a\xffb", "a[0xFF]b"},
-		{"a replacement character is text", "a\ufffdb", "a\ufffdb"},
-		{"invisible characters", "a\u200bb\ufeff\u00ad", "a[U+200B]b[U+FEFF][U+00AD]"},
-		{"a joiner between ASCII is invisible", "a\u200db", "a[U+200D]b"},
-		{"emoji keep their joiners", "👩\u200d💻 ❤\ufe0f", "👩\u200d💻 ❤\ufe0f"},
-		{"keycaps keep their selector", "1\ufe0f\u20e3", "1\ufe0f\u20e3"},
-		{"scripts keep their joiners", "می\u200cخواهم", "می\u200cخواهم"},
-		{"tags behind a flag", "🏴\U000e0067\U000e007f", "🏴\U000e0067\U000e007f"},
-		{"tags behind nothing", "x\U000e0067", "x[U+E0067]"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			require.Equal(t, tt.want, Visible(tt.in))
-		})
-	}
-}
-
-func TestVisible_LeavesNothingThatActs(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		got := Visible(rapid.String().Draw(t, "s"))
-		require.True(t, utf8.ValidString(got))
-		for _, r := range got {
-			require.False(t, unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r), "U+%04X", r)
-		}
-		require.Equal(t, got, Visible(got))
 	})
 }
 

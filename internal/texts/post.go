@@ -143,7 +143,7 @@ func bySpans(in PostInput) []chat.Span {
 		out = append(out, chat.Plain(" as "+c.Role))
 	}
 	if name := in.Entry.Origin.Channel.Name; name != "" {
-		out = append(out, chat.Plain(" in "), chat.Quote("#"+Visible(name)))
+		out = append(out, chat.Plain(" in "), chat.Quote("#"+name))
 	}
 	return out
 }
@@ -152,7 +152,7 @@ func bySpans(in PostInput) []chat.Span {
 func entryAct(e audit.Entry) []chat.Span {
 	var out []chat.Span
 	if e.Personal != nil && e.Personal.Account != "" {
-		out = append(out, chat.Plain(" · "), chat.Quote(Visible(string(e.Personal.Account))))
+		out = append(out, chat.Plain(" · "), chat.Quote(string(e.Personal.Account)))
 	}
 	if e.Scope != 0 {
 		out = append(out, chat.Plain(" · "+Where(e.Scope)))

@@ -89,12 +89,12 @@ const TypedShown = 60
 
 // echo repeats what somebody typed, in quotation marks.
 func echo(typed string) chat.Span {
-	return chat.Quote(`"` + Visible(Cut(strings.TrimSpace(typed), TypedShown)) + `"`)
+	return chat.Quote(`"` + chat.Visible(Cut(strings.TrimSpace(typed), TypedShown)) + `"`)
 }
 
 // form is what somebody typed in the form that we would write, without
 // quotation marks.
-func form(typed string) string { return Visible(Cut(typed, TypedShown)) }
+func form(typed string) string { return chat.Visible(Cut(typed, TypedShown)) }
 
 // forms lists forms to choose from.
 func forms(typed []string) string {

@@ -21,5 +21,5 @@ func NoSuchChoice(caseNumber int64, typed string, choices []string) *Problem {
 
 // NotLinked is a mention of somebody who stands for no account.
 func NotLinked(name string) *Problem {
-	return problem(CodeAccountNotLinked, echo(name), ours(" is not linked to an account of the app; type the account itself.")).Suggest("mute alice 2h")
+	return problem(CodeAccountNotLinked, echo(name), ours(" is not linked to an account of the app; type the account itself.")).Suggest("help mute")
 }

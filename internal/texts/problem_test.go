@@ -1,7 +1,6 @@
 package texts
 
 import (
-	"flag"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -104,10 +103,8 @@ func TestCodes_AreListedOnceEach(t *testing.T) {
 	}
 }
 
-var update = flag.Bool("update", false, "write the tables of docs/reference/codes.md")
-
 // TestCodes_Reference keeps docs/reference/codes.md equal to the code. With
-// -update it writes the tables.
+// MODBOT_UPDATE_GOLDEN=1 it writes the tables.
 func TestCodes_Reference(t *testing.T) {
 	path := filepath.Join("..", "..", "docs", "reference", "codes.md")
 	read, err := os.ReadFile(path)
@@ -122,11 +119,11 @@ func TestCodes_Reference(t *testing.T) {
 	} {
 		page = withTable(t, page, section.heading, section.codes)
 	}
-	if *update {
+	if os.Getenv("MODBOT_UPDATE_GOLDEN") != "" {
 		require.NoError(t, os.WriteFile(path, []byte(page), 0o600))
 		return
 	}
-	require.Equal(t, page, string(read), "run the test with -update")
+	require.Equal(t, page, string(read), "make golden writes the tables")
 }
 
 // withTable is the page with the table under a heading as it has to be.

@@ -26,7 +26,7 @@ func FieldName(f mute.Field) string { return Where(mute.ScopeOf(f)) }
 func Fields(account mute.Account, fields []HeldField, now time.Time) []chat.Line {
 	lines := make([]chat.Line, 0, len(fields))
 	for _, h := range fields {
-		line := chat.Line{chat.Quote(Visible(string(account))), chat.Plain(" · " + FieldName(h.Field) + ": ")}
+		line := chat.Line{chat.Quote(string(account)), chat.Plain(" · " + FieldName(h.Field) + ": ")}
 		lines = append(lines, append(line, h.spans(now)...))
 	}
 	return lines
@@ -45,7 +45,7 @@ func (h HeldField) spans(now time.Time) []chat.Span {
 	if h.Case == 0 {
 		return append(out, chat.Plain(", set outside modbot"))
 	}
-	out = append(out, chat.Plain(" by "), chat.Quote(Visible(h.By)), chat.Plain(fmt.Sprintf(", case %d", h.Case)))
+	out = append(out, chat.Plain(" by "), chat.Quote(h.By), chat.Plain(fmt.Sprintf(", case %d", h.Case)))
 	if h.Reason != "" {
 		out = append(out, chat.Plain(", "), chat.Quote(quoted(h.Reason, ReasonShown)))
 	}
@@ -89,13 +89,13 @@ func shortDuration(d time.Duration) string {
 
 // AskHeld asks what to do about a field that is muted already.
 func AskHeld(caseNumber int64, life time.Duration, account mute.Account, fields []HeldField, now time.Time) []chat.Line {
-	head := ask(caseNumber, life, chat.Quote(Visible(string(account))), chat.Plain(" is muted already."))
+	head := ask(caseNumber, life, chat.Quote(string(account)), chat.Plain(" is muted already."))
 	return append([]chat.Line{head}, Fields(account, fields, now)...)
 }
 
 // AskLift asks before somebody else's mute is lifted.
 func AskLift(caseNumber int64, life time.Duration, account mute.Account, fields []HeldField, now time.Time) []chat.Line {
-	head := ask(caseNumber, life, chat.Plain("this lifts what somebody else set on "), chat.Quote(Visible(string(account))), chat.Plain("."))
+	head := ask(caseNumber, life, chat.Plain("this lifts what somebody else set on "), chat.Quote(string(account)), chat.Plain("."))
 	return append([]chat.Line{head}, Fields(account, fields, now)...)
 }
 
@@ -104,7 +104,7 @@ func AskLift(caseNumber int64, life time.Duration, account mute.Account, fields 
 func AskScope(caseNumber int64, life time.Duration, account mute.Account) []chat.Line {
 	return []chat.Line{ask(caseNumber, life,
 		chat.Plain("no scope was named, but the reason speaks of one. Where should "),
-		chat.Quote(Visible(string(account))), chat.Plain(" be muted?"))}
+		chat.Quote(string(account)), chat.Plain(" be muted?"))}
 }
 
 // AskVariant asks which of two accounts is meant that differ in case only.
@@ -114,7 +114,7 @@ func AskVariant(caseNumber int64, life time.Duration, account mute.Account, othe
 		names = append(names, string(o))
 	}
 	return []chat.Line{ask(caseNumber, life,
-		chat.Plain("account names are case-sensitive, and besides "), chat.Quote(Visible(string(account))),
+		chat.Plain("account names are case-sensitive, and besides "), chat.Quote(string(account)),
 		chat.Plain(" there is "), chat.Quote(Join(names, "and")), chat.Plain("."))}
 }
 
@@ -170,7 +170,7 @@ func ChoiceReplace(scope mute.Scope, term mute.Term, until time.Time) Choice {
 // Declined says that the question was answered with leaving things alone.
 func Declined(account mute.Account, caseNumber int64) []chat.Line {
 	return []chat.Line{{
-		chat.Strong("Not done"), chat.Plain(": "), chat.Quote(Visible(string(account))),
+		chat.Strong("Not done"), chat.Plain(": "), chat.Quote(string(account)),
 		chat.Plain(fmt.Sprintf(" is left as it is. Case %d is closed as declined.", caseNumber)),
 	}}
 }
@@ -178,7 +178,7 @@ func Declined(account mute.Account, caseNumber int64) []chat.Line {
 // Void says that the account changed while the question was open.
 func Void(account mute.Account, caseNumber int64) chat.Line {
 	return chat.Line{
-		chat.Strong("Not done"), chat.Plain(": "), chat.Quote(Visible(string(account))),
+		chat.Strong("Not done"), chat.Plain(": "), chat.Quote(string(account)),
 		chat.Plain(fmt.Sprintf(" changed since case %d asked, so the question is void. Now it stands like this:", caseNumber)),
 	}
 }

@@ -63,7 +63,7 @@ func NoScope(r Refusal) []chat.Line {
 
 // Protected refuses an account that is out of reach.
 func Protected(r Refusal) []chat.Line {
-	return r.refuse(chat.Quote(Visible(string(r.Account))), chat.Plain(" is a protected account."))
+	return r.refuse(chat.Quote(string(r.Account)), chat.Plain(" is a protected account."))
 }
 
 // NoPermanent refuses a permanent mute.
@@ -85,7 +85,7 @@ func TooLong(r Refusal, chained bool) []chat.Line {
 func NoAuthority(r Refusal, fields []chat.Line) []chat.Line {
 	lines := r.refuse(
 		chat.Plain("lifting, shortening or replacing this needs a role that could have set it ("+r.youAre()+"). "),
-		chat.Quote(Visible(string(r.Account))), chat.Plain(" stays as it is."))
+		chat.Quote(string(r.Account)), chat.Plain(" stays as it is."))
 	return append(append(lines[:1:1], fields...), lines[1:]...)
 }
 
@@ -107,7 +107,7 @@ func RolesUnknown(r Refusal) []chat.Line {
 func NotYours(caseNumber int64, asked string) []chat.Line {
 	return []chat.Line{{
 		chat.Strong("Not done"), chat.Plain(fmt.Sprintf(": case %d waits for ", caseNumber)),
-		chat.Quote(Visible(asked)), chat.Plain(" alone, who was asked."),
+		chat.Quote(asked), chat.Plain(" alone, who was asked."),
 	}}
 }
 

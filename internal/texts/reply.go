@@ -55,7 +55,7 @@ func (s Subject) doing() []chat.Span {
 	if unmute(s.Verb) {
 		word = "unmuting "
 	}
-	return []chat.Span{chat.Plain(word), chat.Quote(Visible(string(s.Account))), chat.Plain(" " + in(s.Scope))}
+	return []chat.Span{chat.Plain(word), chat.Quote(string(s.Account)), chat.Plain(" " + in(s.Scope))}
 }
 
 // ends is the term with its end: " for 2h, until 2026-11-22 02:17 UTC (in 2 h)".
@@ -94,12 +94,13 @@ func (s Subject) tail(lines ...chat.Line) []chat.Line {
 // see them; the ledger keeps all of it.
 const ReasonShown = 300
 
-// quoted puts somebody's words in quotation marks, cut and made harmless.
-func quoted(s string, n int) string { return "“" + Visible(Cut(s, n)) + "”" }
+// quoted puts somebody's words in quotation marks, cut. The adapter that
+// renders them makes them harmless.
+func quoted(s string, n int) string { return "“" + Cut(s, n) + "”" }
 
 // Done says that Tencent confirmed, or that the read-back shows it.
 func Done(s Subject) []chat.Line {
-	account := chat.Quote(Visible(string(s.Account)))
+	account := chat.Quote(string(s.Account))
 	if unmute(s.Verb) {
 		return s.tail(s.state("Done", account, chat.Plain(" is unmuted "+in(s.Scope)+".")))
 	}
@@ -113,7 +114,7 @@ func PartlyDone(s Subject) []chat.Line {
 	if unmute(s.Verb) {
 		word = " is unmuted "
 	}
-	spans := []chat.Span{chat.Quote(Visible(string(s.Account))), chat.Plain(word + in(s.Effect))}
+	spans := []chat.Span{chat.Quote(string(s.Account)), chat.Plain(word + in(s.Effect))}
 	if !unmute(s.Verb) {
 		spans = append(spans, s.ends()...)
 	}
@@ -186,7 +187,7 @@ func Tally(done, total int, asked, unknown bool) chat.Line {
 func Busy(account mute.Account, who string, caseNumber int64) []chat.Line {
 	spans := []chat.Span{
 		chat.Strong("Not done"), chat.Plain(": "), chat.Quote(who), chat.Plain(" is acting on "),
-		chat.Quote(Visible(string(account))),
+		chat.Quote(string(account)),
 	}
 	return []chat.Line{append(spans, chat.Plain(fmt.Sprintf(" right now (case %d). Nothing was sent for you; try again in a moment.", caseNumber)))}
 }
@@ -194,7 +195,7 @@ func Busy(account mute.Account, who string, caseNumber int64) []chat.Line {
 // NotMuted answers an unmute that has nothing to lift.
 func NotMuted(account mute.Account, s mute.Scope) []chat.Line {
 	return []chat.Line{{
-		chat.Strong("Not done"), chat.Plain(": "), chat.Quote(Visible(string(account))),
+		chat.Strong("Not done"), chat.Plain(": "), chat.Quote(string(account)),
 		chat.Plain(" is not muted" + nowhere(s) + ". Nothing was sent."),
 	}}
 }
@@ -224,7 +225,7 @@ func NoRecord(why string) []chat.Line {
 // Raced says that the account kept changing while the command was planned.
 func Raced(account mute.Account) []chat.Line {
 	return []chat.Line{{
-		chat.Strong("Not done"), chat.Plain(": "), chat.Quote(Visible(string(account))),
+		chat.Strong("Not done"), chat.Plain(": "), chat.Quote(string(account)),
 		chat.Plain(" changed again each time this was planned. Nothing was sent; look at its status and try again."),
 	}}
 }

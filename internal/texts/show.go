@@ -61,7 +61,7 @@ func accountOf(c audit.CaseView) []chat.Span {
 	if c.Erased || c.Account == "" {
 		return []chat.Span{chat.Plain("(erased)")}
 	}
-	return []chat.Span{chat.Quote(Visible(string(c.Account)))}
+	return []chat.Span{chat.Quote(string(c.Account))}
 }
 
 func personOf(name, id string, erased bool) []chat.Span {
@@ -69,9 +69,9 @@ func personOf(name, id string, erased bool) []chat.Span {
 	case erased || id == "":
 		return []chat.Span{chat.Plain("(erased)")}
 	case name == "":
-		return []chat.Span{chat.Quote(Visible(id))}
+		return []chat.Span{chat.Quote(id)}
 	default:
-		return []chat.Span{chat.Quote(Visible(name)), chat.Plain(" ("), chat.Quote(Visible(id)), chat.Plain(")")}
+		return []chat.Span{chat.Quote(name), chat.Plain(" ("), chat.Quote(id), chat.Plain(")")}
 	}
 }
 
@@ -104,9 +104,9 @@ func Noted(caseNumber int64) []chat.Line {
 // History heads the cases of an account.
 func History(account mute.Account, cases []audit.CaseView) []chat.Line {
 	if len(cases) == 0 {
-		return []chat.Line{{chat.Quote(Visible(string(account))), chat.Plain(" has no cases.")}}
+		return []chat.Line{{chat.Quote(string(account)), chat.Plain(" has no cases.")}}
 	}
-	lines := []chat.Line{{chat.Plain("Cases about "), chat.Quote(Visible(string(account))), chat.Plain(", newest first:")}}
+	lines := []chat.Line{{chat.Plain("Cases about "), chat.Quote(string(account)), chat.Plain(", newest first:")}}
 	for _, c := range cases {
 		lines = append(lines, CaseLine(c))
 	}
@@ -155,7 +155,7 @@ func Prior(n int) chat.Line {
 
 // WhoAmI tells an actor the ids that the configuration needs.
 func WhoAmI(platform chat.Platform, workspace chat.Workspace, actor chat.Actor, grants []chat.Grant, roles []chat.Role, verbs []string, longest mute.Term, permanent bool) []chat.Line {
-	lines := []chat.Line{{chat.Plain("You are "), chat.Quote(Visible(actor.Name)), chat.Plain(" on " + string(platform) + ", id "), chat.Code(actor.ID)}}
+	lines := []chat.Line{{chat.Plain("You are "), chat.Quote(actor.Name), chat.Plain(" on " + string(platform) + ", id "), chat.Code(actor.ID)}}
 	if workspace != "" {
 		lines = append(lines, chat.Line{chat.Plain("Workspace: "), chat.Code(string(workspace))})
 	}

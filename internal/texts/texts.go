@@ -10,7 +10,8 @@
 // A Problem is an error for people: a code for machines, what is wrong and why,
 // and one or more lines that can be pasted instead.
 //
-// Invariants: somebody's words pass through Visible before they stand in a
-// line; they are cut by Cut, never by bytes; every Problem ends in something
+// Invariants: somebody's words stand in spans of their own, raw, and only what a
+// Problem repeats passes through chat.Visible, because its Message is a plain
+// sentence; they are cut by Cut, never by bytes; every Problem ends in something
 // that can be pasted.
 package texts

@@ -201,7 +201,7 @@ func (a *adapter) text(m chat.Message) string {
 	case a.faults.escapesTwice:
 		escape = func(s string) string { return html.EscapeString(html.EscapeString(s)) }
 	}
-	visible := adapters.Visible
+	visible := chat.Visible
 	if a.faults.hidesNothing {
 		visible = func(s string) string { return s }
 	}

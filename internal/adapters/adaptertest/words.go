@@ -9,7 +9,6 @@ import (
 	"github.com/rivo/uniseg"
 	"github.com/stretchr/testify/require"
 
-	"modbot/internal/adapters"
 	"modbot/internal/chat"
 )
 
@@ -93,7 +92,7 @@ func hostileText(tb testing.TB, s *stage, payload string) {
 func requireText(tb testing.TB, s Shown, payload string) {
 	tb.Helper()
 	require.Empty(tb, s.Live, "acted upon in %q", s.Text)
-	require.Contains(tb, s.Text, adapters.Visible(payload)+" end")
+	require.Contains(tb, s.Text, chat.Visible(payload)+" end")
 }
 
 // clusters are characters as people see them; most are several runes.

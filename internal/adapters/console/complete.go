@@ -23,7 +23,7 @@ func (c *Console) suggestions(ctx context.Context, core adapters.Core) func(line
 		var values []string
 		for _, s := range core.Suggest(ctx, inv, option, typed) {
 			// What could not be shown could not be typed either.
-			if s.Value != "" && adapters.Visible(s.Value) == s.Value {
+			if s.Value != "" && chat.Visible(s.Value) == s.Value {
 				values = append(values, s.Value)
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"modbot/internal/adapters"
+	"modbot/internal/chat"
 )
 
 // editorRunes is how many characters the line editor takes. It drops what comes
@@ -159,7 +160,7 @@ func (d device) Write(p []byte) (int, error) {
 			return ' '
 		case r < utf8.RuneSelf: // the editor's own escapes, among others
 			return r
-		case adapters.Visible(string(r)) != string(r):
+		case chat.Visible(string(r)) != string(r):
 			return utf8.RuneError
 		}
 		return r

@@ -72,7 +72,7 @@ func (s style) reply(r chat.Reply) string {
 		return text
 	}
 	first, rest, more := strings.Cut(text, "\n")
-	first += s.dim("   ref " + adapters.Visible(r.Ref))
+	first += s.dim("   ref " + chat.Visible(r.Ref))
 	if more {
 		return first + "\n" + rest
 	}
@@ -94,7 +94,7 @@ func (s style) message(m chat.Message, strong string) string {
 }
 
 func (s style) span(span chat.Span, strong string) string {
-	text := adapters.Visible(span.Plain())
+	text := chat.Visible(span.Plain())
 	switch span.Kind {
 	case chat.SpanStrong:
 		return s.paint(strong, text)
@@ -111,16 +111,16 @@ func (s style) span(span chat.Span, strong string) string {
 func (s style) buttons(buttons []chat.Button) []string {
 	width := 0
 	for _, b := range buttons {
-		width = max(width, uniseg.StringWidth(adapters.Visible(b.Typed)))
+		width = max(width, uniseg.StringWidth(chat.Visible(b.Typed)))
 	}
 	var lines []string
 	for _, b := range buttons {
 		if b.Typed == "" {
 			continue
 		}
-		typed := adapters.Visible(b.Typed)
+		typed := chat.Visible(b.Typed)
 		gap := strings.Repeat(" ", width-uniseg.StringWidth(typed)+3)
-		lines = append(lines, "→ "+s.paint(sgrCyan, typed)+gap+"("+adapters.Visible(b.Label)+")")
+		lines = append(lines, "→ "+s.paint(sgrCyan, typed)+gap+"("+chat.Visible(b.Label)+")")
 	}
 	return lines
 }
@@ -169,7 +169,7 @@ func wrap(text string, width int) []string {
 // verified is the last line for people.
 func (s style) verified(ok bool, entries int64, problem string) string {
 	if !ok {
-		return s.paint(sgrRed, "audit log NOT verified") + ": " + adapters.Visible(problem)
+		return s.paint(sgrRed, "audit log NOT verified") + ": " + chat.Visible(problem)
 	}
 	noun := "entries"
 	if entries == 1 {

@@ -56,7 +56,7 @@ func (c *Console) echo(t *turn) {
 		gap = ""
 	}
 	c.echoed = true
-	c.out.show(gap + c.style.prompt(c.prompt()) + adapters.Visible(shortened(t.text)) + "\n")
+	c.out.show(gap + c.style.prompt(c.prompt()) + chat.Visible(shortened(t.text)) + "\n")
 }
 
 // dispatch decides who answers a line: the console or the Core.
@@ -119,7 +119,7 @@ func (c *Console) write(t *turn, r chat.Reply, late bool) error {
 	}
 	text := c.style.reply(r) + "\n"
 	if late {
-		text = c.style.dim("↳ "+t.actor.ID+"> "+adapters.Visible(shortened(t.text))) + "\n" + text
+		text = c.style.dim("↳ "+t.actor.ID+"> "+chat.Visible(shortened(t.text))) + "\n" + text
 	}
 	return c.out.block(text)
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"modbot/internal/adapters"
 	"modbot/internal/chat"
 )
 
@@ -71,7 +70,7 @@ func repeatMark(d chat.Delivery) string {
 func visibleLines(text string) string {
 	lines := strings.Split(text, "\n")
 	for i, l := range lines {
-		lines[i] = adapters.Visible(l)
+		lines[i] = chat.Visible(l)
 	}
 	return strings.Join(lines, "\n")
 }

@@ -1,7 +1,6 @@
 package grammar
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,8 +16,6 @@ import (
 	"modbot/internal/texts"
 )
 
-var update = flag.Bool("update", false, "write the golden files")
-
 // attempt is something that cannot be understood, and how it was given.
 type attempt struct {
 	name  string
@@ -33,7 +30,7 @@ func line(name, typed string) attempt {
 	if len(shown) > long {
 		shown = texts.Cut(shown, 60) + fmt.Sprintf(" (%d bytes)", len(typed))
 	}
-	return attempt{name, "/" + texts.Visible(shown), func(p *Parser) *texts.Problem {
+	return attempt{name, "/" + chat.Visible(shown), func(p *Parser) *texts.Problem {
 		_, problem := p.Parse(typed)
 		return problem
 	}}
@@ -41,7 +38,7 @@ func line(name, typed string) attempt {
 
 // termField is a length of time in a field of its own.
 func termField(name, typed string) attempt {
-	return attempt{name, "term: " + texts.Visible(typed), func(*Parser) *texts.Problem {
+	return attempt{name, "term: " + chat.Visible(typed), func(*Parser) *texts.Problem {
 		_, problem := ParseTerm(typed)
 		return problem
 	}}
@@ -230,7 +227,7 @@ func TestProblems_Golden(t *testing.T) {
 				fmt.Fprintf(&got, "# %s [%s]\n> %s\n%s\n\n", a.name, problem.Code, a.shown, problem.In(texts.Place{Prefix: "/"}).Plain())
 			}
 			path := filepath.Join("testdata", "problems", file+".golden")
-			if *update {
+			if os.Getenv("MODBOT_UPDATE_GOLDEN") != "" {
 				require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
 				require.NoError(t, os.WriteFile(path, []byte(got.String()), 0o600))
 			}

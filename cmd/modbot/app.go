@@ -69,7 +69,7 @@ func newCore(ctx context.Context, log *zap.Logger, p parts) (*core, error) {
 		c.client.Close()
 		return nil, storeError(err)
 	}
-	c.ledger, err = audit.Open(log.Named("audit"), c.store, audit.Options{Origin: p.origin, Signer: p.key, Replica: replica()})
+	c.ledger, err = audit.Open(log.Named("audit"), c.store, audit.Options{Origin: p.origin, Signer: p.key, Replica: replica()}) //nolint:contextcheck // opening is bounded by itself
 	if err != nil {
 		c.client.Close()
 		return nil, errors.Join(storeError(err), c.store.Close())
@@ -78,7 +78,7 @@ func newCore(ctx context.Context, log *zap.Logger, p parts) (*core, error) {
 	c.dispatcher = commands.New(log.Named("commands"), commands.Config{
 		Ledger: c.ledger, Lookup: t, Actor: t, Policy: p.policy, Grants: p.grants, Meaning: meaning, Prefix: p.prefix,
 	})
-	c.startWorkers(p)
+	c.startWorkers(p) //nolint:contextcheck // they go on until Close, also when the caller is told to stop
 	return c, nil
 }
 

@@ -106,7 +106,7 @@ func openLedger(ctx context.Context, env *environment, url string, cfg *config.C
 	if err != nil {
 		return nil, ledgerError(err)
 	}
-	l, err := audit.Open(log.Named("audit"), store, who)
+	l, err := audit.Open(log.Named("audit"), store, who) //nolint:contextcheck // opening is bounded by itself
 	if err != nil {
 		return nil, errors.Join(ledgerError(err), store.Close())
 	}

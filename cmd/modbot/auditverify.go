@@ -110,11 +110,11 @@ func verifyLedger(cmd *cobra.Command, env *environment, ledger *ledgerFile, chec
 	if err != nil {
 		return err
 	}
-	show, clear := progress(env.err)
+	show, wipe := progress(env.err)
 	report, err := audit.Verify(cmd.Context(), ledger.store, audit.VerifyOptions{
 		Checkpoint: checkpoint, Verifier: verifier, Progress: show,
 	})
-	clear()
+	wipe()
 	if errors.Is(err, audit.ErrCheckpoint) {
 		return failWith(exitUsage, "checkpoint", fmt.Sprintf("That is no checkpoint: %v.", err),
 			"modbot audit verify --checkpoint checkpoint.txt", err)
@@ -183,7 +183,7 @@ func printVerified(w io.Writer, v verifyView, extended, keyed bool) error {
 }
 
 // progress shows how many entries were read, on a terminal only.
-func progress(w io.Writer) (show func(entries int64), clear func()) {
+func progress(w io.Writer) (show func(entries int64), wipe func()) {
 	if !terminal(w) {
 		return func(int64) {}, func() {}
 	}

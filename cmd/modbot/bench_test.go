@@ -70,6 +70,7 @@ func BenchmarkCommands(b *testing.B) {
 const benchClients = 32
 
 func benchmarkCommands(b *testing.B, callers int) {
+	b.Helper()
 	accounts := make([]mute.Account, 1<<14)
 	for i := range accounts {
 		accounts[i] = mute.Account(fmt.Sprintf("account-%d", i))

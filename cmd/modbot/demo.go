@@ -101,14 +101,14 @@ func demoStore(url string) (storeURL, keyFile string, clean func() error, err er
 }
 
 // serveSim serves a simulated Tencent on a free port of this machine.
-func serveSim() (sim *imsim.Sim, address string, stop func() error, err error) {
+func serveSim(ctx context.Context) (sim *imsim.Sim, address string, stop func() error, err error) {
 	sim, err = imsim.New(imsim.Config{
 		SDKAppID: demoApp, Key: imwire.NewSecretKey(demoKey), Admin: demoAdmin, Accounts: demoAccounts(), Rate: imwire.VendorLimit,
 	})
 	if err != nil {
 		return nil, "", nil, fmt.Errorf("making the simulated app: %w", err)
 	}
-	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, "", nil, fmt.Errorf("listening for the simulated app: %w", err)
 	}
@@ -137,7 +137,7 @@ func runDemo(ctx context.Context, env *environment, store string) (err error) {
 	if err != nil {
 		return failWith(exitConfig, "key", err.Error(), "modbot demo", err)
 	}
-	sim, address, stopSim, err := serveSim()
+	sim, address, stopSim, err := serveSim(ctx)
 	if err != nil {
 		return err
 	}
@@ -162,12 +162,12 @@ func runDemo(ctx context.Context, env *environment, store string) (err error) {
 	}
 	runErr := screen.Run(ctx, c.dispatcher)
 	c.drain(ctx)
-	return errors.Join(runErr, verifyDemo(c, screen), c.Close())
+	return errors.Join(runErr, verifyDemo(ctx, c, screen), c.Close())
 }
 
 // verifyDemo proves at the end that the log holds.
-func verifyDemo(c *core, screen *console.Console) error {
-	ctx, cancel := context.WithTimeoutCause(context.Background(), drainTime, errors.New("verifying took too long"))
+func verifyDemo(ctx context.Context, c *core, screen *console.Console) error {
+	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), drainTime, errors.New("verifying took too long"))
 	defer cancel()
 	report, err := audit.Verify(ctx, c.store, audit.VerifyOptions{})
 	if err != nil {

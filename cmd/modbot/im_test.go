@@ -39,7 +39,7 @@ func runIn(ctx context.Context, vars map[string]string, sub func(*environment) *
 
 // executeOnly is execute with a root that has one sub-command.
 func executeOnly(ctx context.Context, env *environment, sub func(*environment) *cobra.Command, args []string) int {
-	root := newRoot(env)
+	root := newRoot(env) //nolint:contextcheck // cobra gives each command the context of ExecuteContext
 	root.ResetCommands()
 	root.AddCommand(sub(env))
 	root.SetArgs(args)

@@ -44,7 +44,7 @@ func (e *environment) color() bool {
 
 // execute runs one command line and returns its exit code.
 func execute(ctx context.Context, env *environment, args []string) int {
-	root := newRoot(env)
+	root := newRoot(env) //nolint:contextcheck // cobra gives each command the context of ExecuteContext
 	root.SetArgs(args)
 	root.SetIn(env.in)
 	root.SetOut(env.out)

@@ -90,7 +90,7 @@ func meaning(code int) string {
 	if code == 0 {
 		return ""
 	}
-	info, _ := imwire.Code(code).Info()
+	info, _ := imwire.Code(code).Info() //nolint:gosec // it was an imwire.Code before it was an int
 	return info.Meaning
 }
 

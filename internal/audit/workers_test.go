@@ -167,10 +167,9 @@ func (h *house) verify() {
 	require.True(h.t, report.OK, report.Problem)
 }
 
-func seconds(tb testing.TB, n int64) mute.Term {
-	tb.Helper()
+func seconds(t require.TestingT, n int64) mute.Term {
 	term, err := mute.Seconds(n)
-	require.NoError(tb, err)
+	require.NoError(t, err)
 	return term
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"modbot/internal/audit"
 	"modbot/internal/chat"
@@ -172,10 +173,11 @@ func (d *Dispatcher) askAll(ctx context.Context, r *request, parts []*part) {
 		if p.result != nil || p.step.kind != stepAsk {
 			continue
 		}
-		key := p.step.code
+		names := []string{p.step.code}
 		for _, c := range p.step.choices {
-			key += " " + c.Name
+			names = append(names, c.Name)
 		}
+		key := strings.Join(names, " ")
 		if groups[key] == nil {
 			order = append(order, key)
 		}

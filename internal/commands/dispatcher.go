@@ -100,8 +100,6 @@ type request struct {
 	roles  []chat.Role
 	// rolesErr is why the roles are not known; then everything is refused.
 	rolesErr error
-	// answers are what the actor has answered already, by account (confirm).
-	answers map[string]answered
 }
 
 // actorID is the actor's identity, qualified by platform and workspace.
@@ -130,7 +128,7 @@ func (d *Dispatcher) Handle(ctx context.Context, inv chat.Invocation, respond fu
 	out := d.run(ctx, r)
 	respond(ctx, r.reply(out))
 	if pending := out.pending(); len(pending) > 0 {
-		d.follow(r, out, pending, respond)
+		d.follow(r, out, pending, respond) //nolint:contextcheck // it goes on after the delivery, until Close
 	}
 }
 

@@ -214,8 +214,7 @@ func (d *Dispatcher) raced(_ *request, p *part) *result {
 
 // trouble says why an account could not be looked at: nothing was begun.
 func (d *Dispatcher) trouble(r *request, account mute.Account, err error) *result {
-	var t *TroubleError
-	if errors.As(err, &t) {
+	if t, ok := errors.AsType[*TroubleError](err); ok {
 		d.log.Warn("Tencent cannot be read", zap.String("ref", r.ref), zap.String("code", t.Code), zap.Error(t.Cause))
 		return &result{account: account, state: chat.StateError, code: t.Code, lines: texts.Unreachable(t.Why), try: r.cmd.String()}
 	}

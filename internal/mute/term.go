@@ -94,9 +94,6 @@ func (r Running) Wire(now time.Time) (seconds uint32, ok bool) {
 	if left < time.Second {
 		return 0, false
 	}
-	n := int64((left + time.Second - 1) / time.Second)
-	if n > MaxSeconds { // now before began: a clock that ran backwards
-		n = MaxSeconds
-	}
-	return uint32(n), true
+	// A clock that ran backwards would make it longer than the longest term.
+	return uint32(min(int64((left+time.Second-1)/time.Second), MaxSeconds)), true
 }

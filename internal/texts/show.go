@@ -116,7 +116,7 @@ func History(account mute.Account, cases []audit.CaseView) []chat.Line {
 // Mutes lists active mutes.
 func Mutes(mutes []audit.Mute, now time.Time) []chat.Line {
 	if len(mutes) == 0 {
-		return []chat.Line{chat.Line{chat.Plain("No mute is active.")}}
+		return []chat.Line{{chat.Plain("No mute is active.")}}
 	}
 	lines := []chat.Line{{chat.Plain("Active mutes:")}}
 	for _, m := range mutes {

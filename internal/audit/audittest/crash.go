@@ -116,15 +116,13 @@ func testCrashes(t *testing.T, open Open) {
 			tencent: &tencent{clock: b.clock, until: map[mute.Account]map[mute.Field]time.Time{}},
 		}
 		n := run.Add(1)
-		for i := range 2 {
+		for i := range rapid.IntRange(1, 2).Draw(rt, "accounts") {
 			w.accounts = append(w.accounts, mute.Account(fmt.Sprintf("run%d-%d", n, i)))
 		}
 		rt.Repeat(map[string]func(*rapid.T){
-			"command": w.command,
-			"go on":   w.goOn,
-			"stop":    w.stop,
-			"settle":  w.settle,
-			"time":    w.time,
+			// As many names as it is to be likely.
+			"command": w.command, "go on": w.goOn, "go on, on": w.goOn, "go on, on, on": w.goOn,
+			"stop": w.stop, "settle": w.settle, "settle, settle": w.settle, "time": w.time, "time, time": w.time,
 		})
 		w.quiesce()
 		w.check()
@@ -141,11 +139,13 @@ func (w *world) command(rt *rapid.T) {
 		h.Verb, h.Term = "mute", must(mute.Seconds(termSeconds+rapid.Int64Range(0, 1000).Draw(rt, "term")))
 	}
 	p := &process{head: h}
-	p.step = func() bool { return w.begins(p) }
-	w.processes = append(w.processes, p)
+	if w.begins(p) {
+		w.processes = append(w.processes, p)
+	}
 }
 
-// begins is the first step of a process.
+// begins is what a process does first. It reports false when the account is
+// somebody else's.
 func (w *world) begins(p *process) bool {
 	v, err := w.Account(context.Background(), p.head.Account)
 	require.NoError(w.rt, err)
@@ -168,7 +168,9 @@ func (w *world) renews(p *process, left int) bool {
 	fresh, err := w.Renew(context.Background(), p.begun.Token)
 	if err != nil {
 		require.ErrorIs(w.rt, err, audit.ErrLeaseLost)
-		return false // no call without a lease
+		p.answer = audit.OutcomeUnknown // no call without a lease, and no more is known
+		p.step = func() bool { return w.finishes(p) }
+		return true
 	}
 	p.fresh = fresh
 	p.step = func() bool { return w.calls(p, left) }

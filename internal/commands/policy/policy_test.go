@@ -62,8 +62,12 @@ func TestDecide(t *testing.T) {
 		want  string // the rule
 		can   []chat.Role
 	}{
-		{"no role denies", nil, policy.Request{Verb: "mute", Scope: mute.ScopeGroup, Term: term(t, time.Hour)},
-			"deny/no-role", []chat.Role{"helper", "moderator", "admin"}},
+		{
+			"no role denies", nil,
+			policy.Request{Verb: "mute", Scope: mute.ScopeGroup, Term: term(t, time.Hour)},
+			"deny/no-role",
+			[]chat.Role{"helper", "moderator", "admin"},
+		},
 		{"a role that is not defined denies", []chat.Role{"owner"}, policy.Request{Verb: "status"}, "deny/no-role", []chat.Role{"helper", "moderator", "admin"}},
 		{"a verb that no role lists", []chat.Role{"helper"}, policy.Request{Verb: "unmute", Scope: mute.ScopeGroup}, "deny/helper/verb", []chat.Role{"moderator", "admin"}},
 		{"a field outside the scopes", []chat.Role{"helper"}, policy.Request{Verb: "mute", Scope: mute.ScopeAll, Term: term(t, time.Minute)}, "deny/helper/scope", []chat.Role{"moderator", "admin"}},

@@ -420,6 +420,8 @@ func TestStrangers_LearnNothing(t *testing.T) {
 	require.NotNil(t, refused)
 	inv.Actor.ID = "mia"
 	require.Equal(t, []chat.Suggestion{{Value: "alice", Label: "alice"}}, h.dispatcher.Suggest(t.Context(), inv, "account", "a"))
+	line := chat.Invocation{Platform: chat.Console, Actor: chat.Actor{ID: "mia"}, Line: "/mod status a"}
+	require.Len(t, h.dispatcher.Suggest(t.Context(), line, "account", "a"), 1, "the verb of a line counts too")
 	form, refused := h.dispatcher.Open(t.Context(), inv)
 	require.Nil(t, refused)
 	require.Len(t, form.Fields, 4)

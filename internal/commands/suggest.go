@@ -44,13 +44,13 @@ func (d *Dispatcher) Suggest(ctx context.Context, inv chat.Invocation, option, t
 	ctx, cancel := context.WithTimeoutCause(ctx, suggestTime, errors.New("suggesting took too long"))
 	defer cancel()
 	roles := d.known(ctx, inv)
-	verbs := d.verbsOf(roles)
+	verbs, verb := d.verbsOf(roles), verbOf(inv)
 	var values []string
-	switch d.optionKind(inv.Verb, option) {
+	switch d.optionKind(verb, option) {
 	case chat.OptionVerb:
 		values = verbs
 	case chat.OptionAccount, chat.OptionAccounts:
-		if slices.Contains(verbs, inv.Verb) && len(roles) > 0 {
+		if slices.Contains(verbs, verb) && len(roles) > 0 {
 			values = d.accountsLike(ctx, typed)
 			typed = ""
 		}
@@ -71,6 +71,20 @@ func (d *Dispatcher) Suggest(ctx context.Context, inv chat.Invocation, option, t
 		}
 	}
 	return out
+}
+
+// verbOf is the verb that is being typed: as the platform says, or the first
+// word of the line.
+func verbOf(inv chat.Invocation) string {
+	if inv.Verb != "" {
+		return inv.Verb
+	}
+	for _, word := range strings.Fields(inv.Line) {
+		if word = strings.ToLower(strings.TrimPrefix(word, "/")); word != "mod" {
+			return word
+		}
+	}
+	return ""
 }
 
 // optionKind finds an option of a verb; the empty verb asks for verbs.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -258,22 +259,31 @@ func (d *Deliverer) open(ctx context.Context, sink Sink) ([]Posted, error) {
 	return posts, err
 }
 
+// compose makes the next message.
+func (d *Deliverer) compose(posts []Posted) (Attempt, error) {
+	taken, body, err := d.poster.Compose(posts)
+	if err != nil {
+		return Attempt{}, err
+	}
+	if taken < 1 || taken > len(posts) {
+		return Attempt{}, fmt.Errorf("a message about %d of %d entries", taken, len(posts))
+	}
+	posts = posts[:taken]
+	return Attempt{
+		First: posts[0].Entry.Seq, Last: posts[taken-1].Entry.Seq, Nonce: nonceOf(d.name, posts), Body: body,
+	}, nil
+}
+
 // freeze composes the next message and fixes its bytes.
 func (d *Deliverer) freeze(ctx context.Context, posts []Posted) error {
-	taken, body, err := d.poster.Compose(posts)
-	if err == nil && (taken < 1 || taken > len(posts)) {
-		err = fmt.Errorf("a message about %d of %d entries", taken, len(posts))
-	}
-	last := posts[len(posts)-1].Entry.Seq
+	a, err := d.compose(posts)
 	if err == nil {
-		posts = posts[:taken]
-		_, err = d.ledger.Freeze(ctx, d.name, Attempt{
-			First: posts[0].Entry.Seq, Last: posts[taken-1].Entry.Seq, Nonce: nonceOf(d.name, posts), Body: body,
-		})
+		_, err = d.ledger.Freeze(ctx, d.name, a)
 		return err
 	}
-	if d.narrow(posts[0].Entry.Seq, last, posts[0].Stub) {
-		d.log.Warn("entries cannot be put into words", zap.Int64("first", posts[0].Entry.Seq), zap.Int64("last", last), zap.Error(err))
+	first, last := posts[0].Entry.Seq, posts[len(posts)-1].Entry.Seq
+	if d.narrow(first, last, posts[0].Stub) {
+		d.log.Warn("entries cannot be put into words", zap.Int64("first", first), zap.Int64("last", last), zap.Error(err))
 		return nil
 	}
 	d.rest(sendPatience().after(d.failures+1), err)
@@ -342,9 +352,13 @@ func (d *Deliverer) failed(ctx context.Context, a Attempt, first bool, cause err
 	if _, err := d.ledger.Failed(ctx, d.name, a.Nonce, cause.Error(), unsent); err != nil {
 		return concluded(err)
 	}
-	if refused && d.narrow(a.First, a.Last, strings.HasPrefix(a.Nonce, nonceStub)) {
+	if stub := strings.HasPrefix(a.Nonce, nonceStub); refused && !stub {
 		d.log.Warn("the audit channel refuses a message for its content",
 			zap.Int64("first", a.First), zap.Int64("last", a.Last), zap.Error(cause))
+		if !first {
+			return d.recast(ctx, a)
+		}
+		d.narrow(a.First, a.Last, stub)
 		_, err := d.ledger.Thaw(ctx, d.name, a.Nonce)
 		return concluded(err)
 	}
@@ -353,6 +367,25 @@ func (d *Deliverer) failed(ctx context.Context, a Attempt, first bool, cause err
 	}
 	d.rest(after, cause)
 	return nil
+}
+
+// recast makes a stub of a message that is refused now, but may have arrived
+// before: what follows it may be a repeat all the same.
+func (d *Deliverer) recast(ctx context.Context, a Attempt) error {
+	posts, _, err := d.ledger.toPost(ctx, a.First-1, deliverMost)
+	if err != nil {
+		return err
+	}
+	posts = slices.DeleteFunc(posts, func(p Posted) bool { return p.Entry.Seq > a.Last })
+	for i := range posts {
+		posts[i].Stub = true
+	}
+	stub, err := d.compose(posts)
+	if err != nil {
+		d.rest(sendPatience().after(d.failures+1), err)
+		return nil
+	}
+	return concluded(d.ledger.recast(ctx, d.name, a.Nonce, stub))
 }
 
 // rest waits with the next attempt. An outage is said once.

@@ -333,6 +333,30 @@ func TestDeliverRefusedStub(t *testing.T) {
 	require.Equal(t, []string{"[1] stub"}, c.got())
 }
 
+// A message that may have arrived, and is refused for its content when it is
+// posted again, is a stub marked as a repeat, also when the process dies.
+func TestDeliverRefusedRepeat(t *testing.T) {
+	h := newHouse(t)
+	c := newChannel()
+	c.most = 3
+	d := h.deliverer(c)
+	h.refused(3)
+	c.answering(func(message) (bool, error) { return true, errors.New("the answer was lost") })
+	_, next := once(t, d.Once)
+	h.clock.advance(next.Sub(h.clock.Now()))
+	c.answering(func(m message) (bool, error) {
+		if m.Stub {
+			return false, errors.New("down")
+		}
+		return false, &platformError{content: true}
+	})
+	_, next = once(t, d.Once)
+	h.clock.advance(max(next.Sub(h.clock.Now()), 10*time.Second))
+	c.answering(nil)
+	once(t, h.deliverer(c).Once) // another process
+	require.Equal(t, []string{"[1 2 3]", "[1 2 3] stub repeat"}, c.got())
+}
+
 // Entries that cannot be put into words are named at least.
 func TestDeliverWhatCannotBeComposed(t *testing.T) {
 	h := newHouse(t)

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -153,4 +154,21 @@ func nonceOf(sink string, posts []Posted) string {
 		h.Write(p.Entry.Hash[:])
 	}
 	return letter + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:nonceBytes])
+}
+
+// recast gives a frozen attempt other bytes about its entries, or the first of
+// them. When it may have left stays as it was: what is posted next may repeat
+// it.
+func (l *Log) recast(ctx context.Context, name, nonce string, a Attempt) error {
+	_, err := l.onSink(ctx, name, func(_ *state, row SinkRow, _ bool) (SinkRow, error) {
+		if row.Nonce == a.Nonce { // by an earlier try of this very group
+			return row, nil
+		}
+		if row.Last == 0 || row.Nonce != nonce || a.First != row.First || a.Last > row.Last {
+			return row, ErrNotFrozen
+		}
+		row.Last, row.Nonce, row.Body = a.Last, a.Nonce, bytes.Clone(a.Body)
+		return row, nil
+	})
+	return err
 }

@@ -1,0 +1,367 @@
+package audit_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"pgregory.net/rapid"
+
+	"modbot/internal/audit"
+	"modbot/internal/chat"
+	"modbot/internal/mute"
+)
+
+// The model: one process after the other works on a ledger, with commands and
+// all three workers, and dies at a random COMMIT, before or after it was
+// applied. A dead process does nothing more: it writes nothing, and neither
+// Tencent nor the channel hears of it. In the end every intent has one
+// outcome, the ledger believes what Tencent does, and the channel was told of
+// everything, in order, with every repeat marked.
+
+var errDead = fmt.Errorf("the process is dead: %w", audit.ErrStore)
+
+// life is a process's time: so many COMMITs, of which the last is applied or
+// not. Everything that the process does outside looks whether it is over.
+type life struct {
+	left    int // negative: for ever
+	applied bool
+	dead    bool
+}
+
+// mortal is a store whose process may die.
+type mortal struct {
+	audit.Store
+	life *life
+}
+
+func (m *mortal) Begin(ctx context.Context) (audit.Tx, error) {
+	if m.life.dead {
+		return nil, errDead
+	}
+	tx, err := m.Store.Begin(ctx)
+	return &mortalTx{Tx: tx, life: m.life}, err
+}
+
+func (m *mortal) Snapshot(ctx context.Context) (audit.Snapshot, error) {
+	if m.life.dead {
+		return nil, errDead
+	}
+	return m.Store.Snapshot(ctx)
+}
+
+type mortalTx struct {
+	audit.Tx
+	life *life
+}
+
+func (t *mortalTx) Commit(ctx context.Context, c audit.Changes) error {
+	switch {
+	case t.life.dead:
+		t.Rollback()
+		return errDead
+	case t.life.left != 0:
+		t.life.left--
+		return t.Tx.Commit(ctx, c)
+	}
+	t.life.dead = true
+	if t.life.applied {
+		if err := t.Tx.Commit(ctx, c); err != nil {
+			return err
+		}
+	} else {
+		t.Rollback()
+	}
+	return errDead
+}
+
+// process is one life of the program.
+type process struct {
+	*life
+	world     *world
+	ledger    *audit.Log
+	settler   *audit.Settler
+	expirer   *audit.Expirer
+	deliverer *audit.Deliverer
+}
+
+// Read reads Tencent, while the process lives.
+func (p *process) Read(ctx context.Context, a mute.Account) (mute.State, error) {
+	if p.dead {
+		return mute.State{}, errDead
+	}
+	return p.world.tencent.Read(ctx, a)
+}
+
+func (p *process) Name() string { return p.world.channel.name }
+
+func (p *process) Compose(posts []audit.Posted) (int, []byte, error) {
+	return p.world.channel.Compose(posts)
+}
+
+// Send posts, while the process lives.
+func (p *process) Send(ctx context.Context, body []byte, d chat.Delivery) (chat.MessageRef, error) {
+	if p.dead {
+		return chat.MessageRef{}, errDead
+	}
+	return p.world.channel.Send(ctx, body, d)
+}
+
+// world is one run of the model.
+type world struct {
+	rt       *rapid.T
+	store    audit.Store
+	key      *audit.Key
+	clock    *clock
+	tencent  *tencent
+	channel  *channel
+	accounts []mute.Account
+	from     int64 // size of the ledger before the run
+	now      *process
+}
+
+// start begins the next life.
+func (w *world) start(l *life) {
+	p := &process{life: l, world: w}
+	var err error
+	p.ledger, err = audit.Open(zap.NewNop(), &mortal{w.store, p.life}, audit.Options{Origin: testOrigin, Signer: w.key, Now: w.clock.Now})
+	require.NoError(w.rt, err)
+	p.settler = audit.NewSettler(zap.NewNop(), p.ledger, p)
+	p.expirer = audit.NewExpirer(zap.NewNop(), p.ledger, p)
+	p.deliverer = audit.NewDeliverer(zap.NewNop(), p.ledger, p)
+	w.now = p
+}
+
+// alive is the process that works, a new one where the last has died.
+func (w *world) alive(rt *rapid.T) *process {
+	if w.now == nil || w.now.dead {
+		w.start(&life{left: rapid.IntRange(0, 12).Draw(rt, "commits"), applied: rapid.Bool().Draw(rt, "applied")})
+	}
+	return w.now
+}
+
+// does accepts what a process answers: an error only when it died.
+func (w *world) does(p *process, err error) {
+	if !p.dead {
+		require.NoError(w.rt, err)
+	}
+}
+
+// command is a moderator's: begin, call, finish.
+func (w *world) command(rt *rapid.T) {
+	p := w.alive(rt)
+	account := rapid.SampledFrom(w.accounts).Draw(rt, "account")
+	scope := rapid.SampledFrom([]mute.Scope{mute.ScopeGroup, mute.ScopeC2C, mute.ScopeAll}).Draw(rt, "scope")
+	var term mute.Term
+	if rapid.Bool().Draw(rt, "mute") {
+		term = seconds(w.rt, rapid.Int64Range(60, 600).Draw(rt, "term"))
+	}
+	answer := rapid.SampledFrom([]string{"yes", "no", "lost before", "lost after"}).Draw(rt, "answer")
+	b, err := begin(context.Background(), p.ledger, account, scope, term)
+	if p.dead {
+		return
+	}
+	if _, busy := errors.AsType[*audit.BusyError](err); busy {
+		return
+	}
+	require.NoError(w.rt, err)
+	r := audit.Result{Outcome: audit.OutcomeUnknown, Attempts: 1}
+	switch answer {
+	case "yes":
+		w.apply(account, scope, term, b)
+		r.Outcome = audit.OutcomeDone
+	case "no":
+		r.Outcome = audit.OutcomeFailed
+	case "lost after":
+		w.apply(account, scope, term, b)
+		fallthrough
+	case "lost before":
+		r.LockedUntil = w.clock.Now().Add(6 * time.Second)
+	}
+	_, err = p.ledger.Finish(context.Background(), b.Token, r)
+	w.does(p, err)
+}
+
+// apply is what a request does at Tencent.
+func (w *world) apply(a mute.Account, s mute.Scope, term mute.Term, b audit.Begun) {
+	if term.IsZero() {
+		w.tencent.lift(a, s)
+		return
+	}
+	w.tencent.set(a, s, b.Deadline)
+}
+
+func (w *world) settle(rt *rapid.T) {
+	p := w.alive(rt)
+	_, _, err := p.settler.Once(context.Background())
+	w.does(p, err)
+}
+
+func (w *world) expire(rt *rapid.T) {
+	p := w.alive(rt)
+	_, _, err := p.expirer.Once(context.Background())
+	w.does(p, err)
+}
+
+func (w *world) deliver(rt *rapid.T) {
+	p := w.alive(rt)
+	_, _, err := p.deliverer.Once(context.Background())
+	w.does(p, err)
+}
+
+// weather makes Tencent or the channel fail, or work again.
+func (w *world) weather(rt *rapid.T) {
+	w.tencent.failing(rapid.SampledFrom([]func(mute.Account) error{nil, down}).Draw(rt, "tencent"))
+	w.channel.answering(rapid.SampledFrom([]func(message) (bool, error){
+		nil,
+		func(message) (bool, error) { return false, errors.New("lost on the way there") },
+		func(message) (bool, error) { return true, errors.New("lost on the way back") },
+		func(message) (bool, error) { return false, &platformError{wait: time.Second} },
+		func(m message) (bool, error) {
+			if m.Stub {
+				return true, nil
+			}
+			return false, &platformError{content: true}
+		},
+	}).Draw(rt, "channel"))
+}
+
+func (w *world) time(rt *rapid.T) {
+	w.clock.advance(rapid.SampledFrom([]time.Duration{
+		time.Second, 6 * time.Second, 16 * time.Second, 2 * time.Minute, 8 * 24 * time.Hour,
+	}).Draw(rt, "time"))
+}
+
+// quiesce lets a last process, which does not die, end everything.
+func (w *world) quiesce() {
+	w.tencent.failing(nil)
+	w.channel.answering(nil)
+	w.start(&life{left: -1})
+	quiet := 0
+	for range 100 {
+		w.clock.advance(audit.LeaseTime + audit.SettleGrace)
+		work := 0
+		for _, once := range []func(context.Context) (int, time.Time, error){
+			w.now.settler.Once, w.now.expirer.Once, w.now.deliverer.Once,
+		} {
+			n, _, err := once(context.Background())
+			require.NoError(w.rt, err)
+			work += n
+		}
+		if quiet++; work > 0 {
+			quiet = 0
+		}
+		if quiet == 3 {
+			return
+		}
+	}
+	w.rt.Fatal("there is no end of it")
+}
+
+func (w *world) entries() []audit.Entry {
+	var out []audit.Entry
+	for after := w.from; ; {
+		page, err := w.now.ledger.Entries(context.Background(), audit.EntryFilter{After: after, Limit: 1000})
+		require.NoError(w.rt, err)
+		if len(page) == 0 {
+			return out
+		}
+		out = append(out, page...)
+		after = page[len(page)-1].Seq
+	}
+}
+
+// checkOutcomes: every intent has one.
+func (w *world) checkOutcomes(entries []audit.Entry) {
+	intents, outcomes := map[int64]int{}, map[int64]int{}
+	for _, e := range entries {
+		switch e.Kind { //nolint:exhaustive // the others do not matter
+		case audit.KindIntent:
+			intents[e.Case]++
+		case audit.KindOutcome:
+			outcomes[e.Case]++
+		}
+	}
+	require.Equal(w.rt, intents, outcomes, "intents and outcomes by case")
+	for n, count := range outcomes {
+		require.Equal(w.rt, 1, count, "outcomes of case %d", n)
+	}
+}
+
+// checkMutes: the ledger believes what Tencent does.
+func (w *world) checkMutes() {
+	for _, a := range w.accounts {
+		v, err := w.now.ledger.Account(context.Background(), a)
+		require.NoError(w.rt, err)
+		require.Nil(w.rt, v.InFlight)
+		state, err := w.tencent.Read(context.Background(), a)
+		require.NoError(w.rt, err)
+		for _, f := range mute.Fields() {
+			left, muted := state.Of(f).Left()
+			m, believed := v.MuteOf(f)
+			require.Equal(w.rt, muted, believed, "%s of %s", f, a)
+			if muted {
+				require.WithinDuration(w.rt, w.clock.Now().Add(left), m.Until, audit.ReadTolerance)
+			}
+		}
+	}
+}
+
+// checkChannel: it was told of every entry, in order, and no repeat is
+// unmarked or says something else, but that a stub may follow what is refused
+// later.
+func (w *world) checkChannel(entries []audit.Entry) {
+	var want, got []int64
+	for _, e := range entries {
+		if e.Kind.Posted() {
+			want = append(want, e.Seq)
+		}
+	}
+	first := map[string]message{}
+	for _, m := range w.channel.messages {
+		before, repeated := first[m.delivery.Nonce]
+		if repeated {
+			require.True(w.rt, m.delivery.Repeat, "an unmarked repeat: %s", m)
+			require.Equal(w.rt, before, m.message, "a repeat that says something else")
+			continue
+		}
+		first[m.delivery.Nonce] = m.message
+		if last := len(got) - len(m.Entries); m.Stub && m.delivery.Repeat && last >= 0 && slices.Equal(got[last:], m.Entries) {
+			continue
+		}
+		got = append(got, m.Entries...)
+	}
+	require.Equal(w.rt, want, got)
+}
+
+func TestCrashesAnywhere(t *testing.T) {
+	h := newHouse(t)
+	var run atomic.Int64
+	rapid.Check(t, func(rt *rapid.T) {
+		n := run.Add(1)
+		size, _, err := h.ledger.Head(t.Context())
+		require.NoError(rt, err)
+		w := &world{rt: rt, store: h.store, key: h.key, clock: h.clock, channel: newChannel(), from: size}
+		w.channel.name, w.channel.most = fmt.Sprintf("channel %d", n), rapid.IntRange(1, 3).Draw(rt, "most")
+		w.accounts = []mute.Account{mute.Account(fmt.Sprintf("run%d-a", n)), mute.Account(fmt.Sprintf("run%d-b", n))}
+		w.tencent = newTencent(h.clock, w.accounts...)
+		_, err = h.ledger.Register(t.Context(), w.channel.name, size)
+		require.NoError(rt, err)
+		rt.Repeat(map[string]func(*rapid.T){
+			// As many names as it is to be likely.
+			"command": w.command, "command, again": w.command, "settle": w.settle, "expire": w.expire,
+			"deliver": w.deliver, "deliver, again": w.deliver, "weather": w.weather, "time": w.time, "time, again": w.time,
+		})
+		w.quiesce()
+		entries := w.entries()
+		w.checkOutcomes(entries)
+		w.checkMutes()
+		w.checkChannel(entries)
+	})
+}

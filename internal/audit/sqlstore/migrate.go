@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"time"
 
@@ -20,29 +21,23 @@ const (
 
 // prepare checks the database and brings its schema up to date. Several
 // processes may do it at once: who comes second looks again.
-func (s *Store) prepare(ctx context.Context) error {
+func (s *Store) prepare(ctx context.Context, steps fs.FS) error {
 	var err error
 	for try := range openTries {
 		if try > 0 {
 			pause(ctx, openPause)
 		}
-		if err = s.prepareOnce(ctx); err == nil || !transient(err) {
+		if err = s.prepareOnce(ctx, steps); !busy(err) && !errors.Is(err, errRace) {
 			return err
 		}
 	}
 	return err
 }
 
-// transient reports whether another process may just be making the schema.
-func transient(err error) bool {
-	var partial *goose.PartialError
-	return busy(err) || errors.As(err, &partial) || errors.Is(err, errMoved)
-}
+// errRace: another process may just be making the schema of the same file.
+var errRace = errors.New("somebody else may be making the schema")
 
-// errMoved: the schema changed while it was looked at.
-var errMoved = errors.New("the schema changed meanwhile")
-
-func (s *Store) prepareOnce(ctx context.Context) error {
+func (s *Store) prepareOnce(ctx context.Context, steps fs.FS) error {
 	sess, err := s.newSession(ctx)
 	if err != nil {
 		return err
@@ -52,10 +47,6 @@ func (s *Store) prepareOnce(ctx context.Context) error {
 		return err
 	}
 	has, err := s.schema(ctx, sess)
-	if err != nil {
-		return err
-	}
-	steps, err := s.dialect.steps()
 	if err != nil {
 		return err
 	}
@@ -78,10 +69,17 @@ func (s *Store) prepareOnce(ctx context.Context) error {
 			return err
 		}
 	}
-	if _, err = p.Up(ctx); err != nil {
-		return fmt.Errorf("bringing the schema from version %d to %d: %w", has, wants, err)
+	if _, err = p.Up(ctx); err == nil {
+		return nil
 	}
-	return nil
+	err = fmt.Errorf("bringing the schema from version %d to %d: %w", has, wants, err)
+	if now, again := s.schema(ctx, sess); again == nil && now == wants {
+		return nil // somebody else was faster
+	}
+	if has == 0 {
+		return fmt.Errorf("%w: %w", errRace, err)
+	}
+	return err
 }
 
 // schema is the version of the schema: 0 for an empty database.

@@ -17,6 +17,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"go.uber.org/zap"
@@ -52,6 +53,16 @@ var _ audit.Store = (*Store)(nil)
 // Open opens the database of a URL: sqlite:modbot.db. The schema is made or
 // brought up to date; an existing SQLite file is copied first.
 func Open(ctx context.Context, log *zap.Logger, url string, opts Options) (*Store, error) {
+	d := sqliteDialect()
+	steps, err := d.steps()
+	if err != nil {
+		return nil, err
+	}
+	return open(ctx, log, url, opts, d, steps)
+}
+
+// open is Open with the steps of a schema.
+func open(ctx context.Context, log *zap.Logger, url string, opts Options, d dialect, steps fs.FS) (*Store, error) {
 	path, ok := strings.CutPrefix(url, "sqlite:")
 	if !ok || path == "" {
 		return nil, fmt.Errorf("the store %q is not understood: write sqlite:PATH, like sqlite:modbot.db", url)
@@ -61,14 +72,14 @@ func Open(ctx context.Context, log *zap.Logger, url string, opts Options) (*Stor
 		return nil, explain(path, err)
 	}
 	s := &Store{
-		log: log, db: db, dialect: sqliteDialect(), tables: newTables(), name: path, readOnly: opts.ReadOnly,
+		log: log, db: db, dialect: d, tables: newTables(), name: path, readOnly: opts.ReadOnly,
 		writer: make(chan *session, 1), readers: make(chan *session, maxReaders),
 	}
 	s.writer <- nil
 	for range maxReaders {
 		s.readers <- nil
 	}
-	if err := s.prepare(ctx); err != nil {
+	if err := s.prepare(ctx, steps); err != nil {
 		return nil, errors.Join(explain(path, err), db.Close())
 	}
 	return s, nil

@@ -1,0 +1,56 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"maps"
+	"testing/fstest"
+
+	"go.uber.org/zap"
+)
+
+// LimitPages makes the database full at so many pages, as a disk would.
+func (s *Store) LimitPages(ctx context.Context, n int) error {
+	sess, err := s.take(ctx, s.writer)
+	if err != nil {
+		return err
+	}
+	defer s.give(s.writer, sess, false)
+	var now int
+	return sess.one(ctx, fmt.Sprintf("PRAGMA max_page_count = %d", n), nil, &now)
+}
+
+// Pragma reads a setting of the write connection.
+func (s *Store) Pragma(ctx context.Context, name string) (string, error) {
+	sess, err := s.take(ctx, s.writer)
+	if err != nil {
+		return "", err
+	}
+	defer s.give(s.writer, sess, false)
+	var v string
+	err = sess.one(ctx, "PRAGMA "+name, nil, &v)
+	return v, err
+}
+
+// OpenSteps opens a store whose schema has steps beyond those of this version.
+func OpenSteps(ctx context.Context, url string, more fstest.MapFS) (*Store, error) {
+	d := sqliteDialect()
+	own, err := d.steps()
+	if err != nil {
+		return nil, err
+	}
+	steps := maps.Clone(more)
+	err = fs.WalkDir(own, ".", func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(own, path)
+		steps[path] = &fstest.MapFile{Data: data}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return open(ctx, zap.NewNop(), url, Options{}, d, steps)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"modbot/internal/audit"
 	"modbot/internal/commands"
@@ -67,6 +68,9 @@ func answer(receipt im.Receipt, err error) commands.Answer {
 		if c.LiveUntil.After(out.LockedUntil) {
 			out.LockedUntil = c.LiveUntil
 		}
+		if out.LockedUntil.IsZero() { // nobody vouches for less than a whole attempt
+			out.LockedUntil = time.Now().Add(im.AttemptTimeout + im.LiveMargin)
+		}
 	}
 	return out
 }
@@ -77,9 +81,9 @@ func trouble(err error) error {
 	switch {
 	case errors.Is(err, im.ErrConfiguration):
 		code = "tencent_configuration"
-	case errors.Is(err, im.ErrUnreachable):
-		code = "tencent_unreachable"
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.As(err, new(*im.BreakerOpenError)):
+		code = "tencent_configuration"
+	case errors.Is(err, im.ErrUnreachable), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		code = "tencent_unreachable"
 	}
 	return &commands.TroubleError{Code: code, Why: im.Classify(err).Text, Cause: err}

@@ -99,6 +99,18 @@ const (
 	similarEdits = 2
 )
 
+// maxSpellings is how many accounts that differ in case alone are looked for.
+const maxSpellings = 8
+
+// Spellings lists accounts of the ledger that differ from the text in case
+// alone.
+func (l *Log) Spellings(ctx context.Context, account string) ([]mute.Account, error) {
+	found, err := view(ctx, l, func(s Snapshot) ([]mute.Account, error) {
+		return s.Accounts(ctx, NameQuery{Like: account, Equal: true, Limit: maxSpellings})
+	})
+	return slices.DeleteFunc(found, func(a mute.Account) bool { return string(a) == account }), err
+}
+
 // Similar lists accounts of the ledger that the text may have meant, the
 // likeliest first: equal but for case, beginning with it, a slip or two away.
 // The account of exactly that name is not among them.

@@ -185,7 +185,9 @@ type MuteQuery struct {
 // NameQuery asks for known accounts: first those equal to Like but for case,
 // then those that begin with it, then the others, the recent first.
 type NameQuery struct {
-	Like  string
+	Like string
+	// Equal narrows to those equal to Like but for case.
+	Equal bool
 	Limit int
 }
 

@@ -86,7 +86,7 @@ func (d *Dispatcher) existing(ctx context.Context, accounts []mute.Account) (map
 	ask := slices.Clone(accounts)
 	candidates := map[mute.Account][]mute.Account{}
 	for _, a := range accounts {
-		known, err := d.ledger.Similar(ctx, string(a), maxNear)
+		known, err := d.ledger.Spellings(ctx, string(a))
 		if err != nil {
 			return nil, nil, fmt.Errorf("looking for accounts like %s: %w", a, err)
 		}
@@ -111,9 +111,7 @@ func caseVariants(a mute.Account, known []mute.Account) []mute.Account {
 	lower := strings.ToLower(s)
 	spellings := []string{lower, strings.ToUpper(s), strings.ToUpper(lower[:1]) + lower[1:]}
 	for _, k := range known {
-		if strings.EqualFold(string(k), s) {
-			spellings = append(spellings, string(k))
-		}
+		spellings = append(spellings, string(k))
 	}
 	var out []mute.Account
 	for _, v := range spellings {

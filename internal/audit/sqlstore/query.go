@@ -220,7 +220,7 @@ func (r *reader) Accounts(ctx context.Context, q audit.NameQuery) ([]mute.Accoun
 		}
 	}
 	err := r.namesLike(ctx, q, add)
-	if err == nil {
+	if err == nil && !q.Equal {
 		err = r.sess.each(ctx, "SELECT account FROM personal ORDER BY seq DESC LIMIT ?", []any{recentNames}, func(rows *sql.Rows) error {
 			var a mute.Account
 			err := rows.Scan((*string)(&a))
@@ -236,6 +236,9 @@ func (r *reader) Accounts(ctx context.Context, q audit.NameQuery) ([]mute.Accoun
 func (r *reader) namesLike(ctx context.Context, q audit.NameQuery, add func(mute.Account)) error {
 	// Accounts are printable ASCII: DEL is after all of them.
 	fold, end := strings.ToLower(q.Like), strings.ToLower(q.Like)+"\x7f"
+	if q.Equal {
+		end = fold + "\x01" // before the first name that is longer
+	}
 	var name string
 	for range q.Limit {
 		err := r.sess.one(ctx, `SELECT account, lower(account) FROM personal

@@ -306,20 +306,40 @@ func (d *Dispatcher) do(ctx context.Context, r *request, p *part, begun audit.Be
 	}
 	recording, cancelRecord := context.WithTimeoutCause(context.WithoutCancel(ctx), recordTime, errors.New("recording the outcome took too long"))
 	defer cancelRecord()
-	_, err := d.ledger.Finish(recording, begun.Token, resultOf(answer))
+	finished, err := d.ledger.Finish(recording, begun.Token, resultOf(answer))
 	if err != nil {
 		d.log.Error("the outcome could not be recorded", zap.String("ref", r.ref), zap.Int64("case", begun.Case), zap.Error(err))
 		return d.unrecorded(p, begun)
 	}
-	c, err := d.ledger.Case(recording, begun.Case)
-	if err != nil {
-		return d.unrecorded(p, begun)
+	c := p.finished(begun, finished, answer)
+	if finished.Late { // somebody else settles or has settled it
+		if c, err = d.ledger.Case(recording, begun.Case); err != nil {
+			return d.unrecorded(p, begun)
+		}
 	}
 	res := d.caseResult(r, c)
 	if answer.Why != "" && c.Code == 0 && c.Status == audit.StatusFailed {
 		res = d.failedResult(r, c, answer.Why)
 	}
 	return &res
+}
+
+// finished is the case as it was just recorded.
+func (p *part) finished(begun audit.Begun, f audit.Finished, a Answer) audit.CaseView {
+	c := audit.CaseView{
+		Number: begun.Case, Status: audit.StatusUnknown, Outcome: f.Outcome, Code: a.Code, Attempts: a.Attempts,
+		Verb: p.step.action.verb, Scope: p.step.action.scope, Term: p.step.action.term, Deadline: begun.Deadline,
+		Account: p.account, Reason: p.cmd.Reason, Snapshot: snapshotOf(p.cmd, p.answered, p.step),
+	}
+	switch f.Outcome {
+	case audit.OutcomeDone:
+		c.Status = audit.StatusDone
+	case audit.OutcomeFailed:
+		c.Status = audit.StatusFailed
+	case audit.OutcomeNone, audit.OutcomePartial, audit.OutcomeUnverified, audit.OutcomeUnknown, audit.OutcomeRefused,
+		audit.OutcomeDeclined, audit.OutcomeVoid, audit.OutcomeLapsed: // Finish records none of these as final
+	}
+	return c
 }
 
 // resultOf turns the verdict of the attempts into what the ledger records.

@@ -3,6 +3,7 @@ package audit
 import (
 	"time"
 
+	"modbot/internal/chat"
 	"modbot/internal/mute"
 )
 
@@ -48,6 +49,8 @@ type CaseView struct {
 	Key      string // key of the invocation that opened it
 
 	Platform  string
+	Workspace chat.Workspace
+	Channel   chat.Channel // where it was asked for
 	Actor     string
 	ActorName string
 	Role      string

@@ -142,7 +142,7 @@ func bySpans(in PostInput) []chat.Span {
 	if c.Role != "" {
 		out = append(out, chat.Plain(" as "+c.Role))
 	}
-	if name := in.Entry.Origin.Channel.Name; name != "" {
+	if name := c.Channel.Name; name != "" {
 		out = append(out, chat.Plain(" in "), chat.Quote("#"+name))
 	}
 	return out

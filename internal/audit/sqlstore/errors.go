@@ -35,7 +35,16 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	what := map[Fault]string{
+	if e.Err == nil {
+		return fmt.Sprintf("the ledger %s: %s", e.Name, e.People())
+	}
+	return fmt.Sprintf("the ledger %s: %s (%v)", e.Name, e.People(), e.Err)
+}
+
+// People is what is wrong and what to do about it, for somebody in a chat: it
+// names neither the database nor what its driver said.
+func (e *Error) People() string {
+	return map[Fault]string{
 		FaultFull:     "the disk is full; free some space, nothing was recorded meanwhile",
 		FaultLocked:   "another program holds it locked; stop that program, or wait until it is done",
 		FaultReadOnly: "it is read-only; give modbot the right to write the file and its folder",
@@ -45,10 +54,6 @@ func (e *Error) Error() string {
 		FaultMissing:  "it is not there or cannot be opened; check the path in store.url and the rights of its folder",
 		FaultOther:    "the database answered with an error",
 	}[e.Fault]
-	if e.Err == nil {
-		return fmt.Sprintf("the ledger %s: %s", e.Name, what)
-	}
-	return fmt.Sprintf("the ledger %s: %s (%v)", e.Name, what, e.Err)
 }
 
 // Unwrap makes every Error an audit.ErrStore.

@@ -45,6 +45,7 @@ type Dispatcher struct {
 	prefix  map[chat.Platform]string
 	now     func() time.Time
 	specs   []chat.Spec
+	verbs   map[string]verb
 	parser  *grammar.Parser
 
 	// following counts the unknown outcomes that somebody waits for.
@@ -67,6 +68,10 @@ func New(log *zap.Logger, cfg Config) *Dispatcher {
 		d.meaning = func(int) string { return "" }
 	}
 	d.parser = grammar.New(d.specs)
+	d.verbs = map[string]verb{}
+	for _, v := range verbs() {
+		d.verbs[v.spec.Verb] = v
+	}
 	d.stop, d.end = context.WithCancel(context.Background())
 	return d
 }
@@ -94,6 +99,7 @@ func (d *Dispatcher) Close() {
 type request struct {
 	inv    chat.Invocation
 	cmd    grammar.Command
+	verb   verb
 	place  texts.Place
 	ref    string
 	grants []chat.Grant
@@ -123,24 +129,13 @@ func (d *Dispatcher) Handle(ctx context.Context, inv chat.Invocation, respond fu
 		respond(ctx, r.problem(problem))
 		return
 	}
+	r.verb = d.verbs[r.cmd.Verb]
 	log.Info("command", zap.String("verb", r.cmd.Verb))
 	d.identify(ctx, r)
-	out := d.run(ctx, r)
+	out := r.verb.run(d, ctx, r)
 	respond(ctx, r.reply(out))
 	if pending := out.pending(); len(pending) > 0 {
 		d.follow(r, out, pending, respond) //nolint:contextcheck // it goes on after the delivery, until Close
-	}
-}
-
-// run sends a command down the pipeline: verbs that act, and verbs that read.
-func (d *Dispatcher) run(ctx context.Context, r *request) outcome {
-	switch r.cmd.Verb {
-	case verbMute, verbUnmute:
-		return d.change(ctx, r)
-	case verbConfirm:
-		return d.confirm(ctx, r)
-	default:
-		return d.read(ctx, r)
 	}
 }
 

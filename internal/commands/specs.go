@@ -1,23 +1,44 @@
 package commands
 
-import "modbot/internal/chat"
+import (
+	"context"
 
-// Specs lists the verbs in the order in which help shows them. A new verb is
+	"modbot/internal/chat"
+)
+
+// verb is one thing that can be asked for: how it looks, and what answers it.
+type verb struct {
+	spec chat.Spec
+	// run answers a command of the verb. What changes anything goes through
+	// work; what only reads is wrapped by reads.
+	run func(*Dispatcher, context.Context, *request) outcome
+}
+
+// verbs lists the verbs in the order in which help shows them. A new verb is
 // one file in this package plus its line here: parsing, help, registration on
 // the platforms, policy and the docs read nothing else.
-func Specs() []chat.Spec {
-	return []chat.Spec{
-		muteSpec(),
-		unmuteSpec(),
-		statusSpec(),
-		mutesSpec(),
-		historySpec(),
-		caseSpec(),
-		confirmSpec(),
-		helpSpec(),
-		whoamiSpec(),
-		healthSpec(),
+func verbs() []verb {
+	return []verb{
+		muteVerb(),
+		unmuteVerb(),
+		statusVerb(),
+		mutesVerb(),
+		historyVerb(),
+		caseVerb(),
+		confirmVerb(),
+		helpVerb(),
+		whoamiVerb(),
+		healthVerb(),
 	}
+}
+
+// Specs lists what describes the verbs.
+func Specs() []chat.Spec {
+	var out []chat.Spec
+	for _, v := range verbs() {
+		out = append(out, v.spec)
+	}
+	return out
 }
 
 // accountsOption is the accounts that a command acts on.

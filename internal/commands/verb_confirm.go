@@ -2,8 +2,8 @@ package commands
 
 import "modbot/internal/chat"
 
-func confirmSpec() chat.Spec {
-	return chat.Spec{
+func confirmVerb() verb {
+	return verb{run: (*Dispatcher).confirm, spec: chat.Spec{
 		Verb:    "confirm",
 		Summary: "Answer the question of a case that waits for you",
 		Options: []chat.OptionSpec{
@@ -15,5 +15,5 @@ func confirmSpec() chat.Spec {
 		},
 		Examples: []string{"confirm 142", "confirm 142 extend"},
 		Access:   chat.AccessImplied,
-	}
+	}}
 }

@@ -2,8 +2,8 @@ package commands
 
 import "modbot/internal/chat"
 
-func muteSpec() chat.Spec {
-	return chat.Spec{
+func muteVerb() verb {
+	return verb{run: (*Dispatcher).change, spec: chat.Spec{
 		Verb:    "mute",
 		Summary: "Stop accounts from sending, for a while or permanently",
 		Options: []chat.OptionSpec{
@@ -23,5 +23,5 @@ func muteSpec() chat.Spec {
 			"mute alice, bob 1d12h group ban evasion",
 			"mute trent permanent reason: sells accounts",
 		},
-	}
+	}}
 }

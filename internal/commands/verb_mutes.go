@@ -1,9 +1,15 @@
 package commands
 
-import "modbot/internal/chat"
+import (
+	"context"
 
-func mutesSpec() chat.Spec {
-	return chat.Spec{
+	"modbot/internal/audit"
+	"modbot/internal/chat"
+	"modbot/internal/texts"
+)
+
+func mutesVerb() verb {
+	return verb{run: reads((*Dispatcher).mutes), spec: chat.Spec{
 		Verb:    "mutes",
 		Summary: "List the mutes in effect",
 		Options: []chat.OptionSpec{
@@ -14,5 +20,13 @@ func mutesSpec() chat.Spec {
 			scopeOption("Only those in this scope: group, c2c (one-to-one) or all"),
 		},
 		Examples: []string{"mutes", "mutes by mia", "mutes group"},
+	}}
+}
+
+func (d *Dispatcher) mutes(ctx context.Context, r *request) result {
+	list, err := d.ledger.Mutes(ctx, audit.MuteFilter{Actor: r.cmd.By, Scope: r.cmd.Scope}, audit.Page{Limit: listPage})
+	if err != nil {
+		return *d.storeTrouble(r, "", err)
 	}
+	return info("mutes", texts.Mutes(list, d.now()))
 }

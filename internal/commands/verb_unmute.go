@@ -2,8 +2,8 @@ package commands
 
 import "modbot/internal/chat"
 
-func unmuteSpec() chat.Spec {
-	return chat.Spec{
+func unmuteVerb() verb {
+	return verb{run: (*Dispatcher).change, spec: chat.Spec{
 		Verb:    "unmute",
 		Summary: "Let muted accounts send again",
 		Options: []chat.OptionSpec{
@@ -19,5 +19,5 @@ func unmuteSpec() chat.Spec {
 			"unmute alice, bob group",
 			"unmute alice reason: the appeal was right",
 		},
-	}
+	}}
 }

@@ -1,15 +1,10 @@
 package commands
 
-// The verbs' canonical names.
+// The verbs that other files of this package speak of.
 const (
 	verbMute    = "mute"
 	verbUnmute  = "unmute"
 	verbStatus  = "status"
-	verbMutes   = "mutes"
 	verbHistory = "history"
-	verbCase    = "case"
 	verbConfirm = "confirm"
-	verbHelp    = "help"
-	verbWhoami  = "whoami"
-	verbHealth  = "health"
 )

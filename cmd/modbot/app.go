@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -147,11 +148,18 @@ func storeError(err error) error {
 	case errors.Is(err, audit.ErrOrigin), errors.Is(err, audit.ErrKey):
 		return failWith(exitConfig, "ledger", err.Error(), "use the key that the ledger was begun with, or another store", err)
 	case errors.As(err, &fault):
-		return failWith(exitUnavailable, "store_"+string(fault.Fault), fault.Error(), "modbot audit verify --store sqlite:PATH", err)
+		exit := exitUnavailable
+		if fault.Fault == sqlstore.FaultNewer { // the ledger is well; it is this program that does not fit
+			exit = exitConfig
+		}
+		return failWith(exit, storeCode(fault.Fault), fault.Error(), "modbot audit verify --store sqlite:PATH", err)
 	default:
 		return failWith(exitUnavailable, "store", err.Error(), "modbot audit verify --store sqlite:PATH", err)
 	}
 }
+
+// storeCode is a fault of the store as errors name it.
+func storeCode(f sqlstore.Fault) string { return "store_" + strings.ReplaceAll(string(f), "-", "_") }
 
 // newLogger logs to stderr: for people, and only what they should look at.
 func newLogger(env *environment, level zapcore.Level) *zap.Logger {

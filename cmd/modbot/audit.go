@@ -155,5 +155,5 @@ func ledgerError(err error) error {
 		exit = exitConfig
 	case sqlstore.FaultFull, sqlstore.FaultReadOnly, sqlstore.FaultCorrupt, sqlstore.FaultForeign, sqlstore.FaultOther:
 	}
-	return failWith(exit, "store_"+strings.ReplaceAll(string(fault.Fault), "-", "_"), fault.Error(), "", err)
+	return failWith(exit, storeCode(fault.Fault), fault.Error(), "", err)
 }

@@ -37,7 +37,8 @@ the terminal is the audit channel: what was not posted yet, also by a run that
 died, is printed after the answer.
 
 Exit codes: 0 done, 1 not done or not known, 64 the command is wrong,
-69 Tencent or the ledger cannot be reached, 78 the configuration is wrong.`,
+69 Tencent or the ledger cannot be reached, 78 the configuration is wrong or the
+ledger is of a newer modbot.`,
 		Example: `  modbot run -c modbot.yaml --as mia '/mute alice 2h group spamming links'
   modbot run -c modbot.yaml --as mia --json 'status alice'`,
 		Args: func(_ *cobra.Command, args []string) error {

@@ -59,6 +59,9 @@ where its file can be read; else with the one that the log names itself.`,
 				return err
 			}
 			ledger, err := which.open(cmd, env)
+			if errors.Is(err, audit.ErrRow) { // altered where it begins to be read
+				return sayVerified(env, verifyView{Problem: err.Error()}, false, false)
+			}
 			if err != nil {
 				return err
 			}
@@ -122,14 +125,18 @@ func verifyLedger(cmd *cobra.Command, env *environment, ledger *ledgerFile, chec
 	if err != nil {
 		return ledgerError(err)
 	}
-	v := verifyView{
+	return sayVerified(env, verifyView{
 		OK: report.OK, Entries: report.Entries, Root: base64.StdEncoding.EncodeToString(report.Root[:]),
 		FirstBad: report.FirstBad, Problem: report.Problem,
-	}
+	}, checkpoint != "", verifier != "")
+}
+
+// sayVerified prints a verdict and ends with its exit code.
+func sayVerified(env *environment, v verifyView, extended, keyed bool) (err error) {
 	if env.json {
 		err = json.NewEncoder(env.out).Encode(v)
 	} else {
-		err = printVerified(env.out, v, checkpoint != "", verifier != "")
+		err = printVerified(env.out, v, extended, keyed)
 	}
 	if err == nil && !v.OK {
 		return exitSilently(exitAltered)

@@ -177,7 +177,7 @@ func (l *Log) tryGroup(ctx context.Context, jobs []*job) error {
 		return err
 	}
 	defer tx.Rollback()
-	s, err := l.newState(ctx, tx)
+	s, err := l.state(ctx, tx)
 	if err != nil {
 		return err
 	}
@@ -194,23 +194,32 @@ func (l *Log) tryGroup(ctx context.Context, jobs []*job) error {
 			s.back()
 		}
 	}
-	c := s.changes()
-	if c.empty() {
-		return nil
+	if c := s.changes(); !c.empty() {
+		if err := tx.Commit(ctx, c); err != nil {
+			return err
+		}
+		l.announce(s)
 	}
-	if err := tx.Commit(ctx, c); err != nil {
-		return err
+	if s.rest() {
+		l.warm = s
 	}
-	l.announce(s)
 	return nil
 }
 
-func (l *Log) newState(ctx context.Context, tx Tx) (*state, error) {
-	head, err := tx.Head(ctx)
-	if err != nil {
+// state is what a transaction begins with: the head as it is in the store, and
+// the rows that the last transaction knew, when the store is sure that nobody
+// else has written since.
+func (l *Log) state(ctx context.Context, tx Tx) (*state, error) {
+	s := l.warm
+	l.warm = nil // until this transaction has ended well
+	if s == nil || !tx.Undisturbed() {
+		s = &state{key: l.key, replica: l.replica}
+	}
+	var err error
+	if s.head, err = tx.Head(ctx); err != nil {
 		return nil, err
 	}
-	s := &state{tx: tx, head: head, key: l.key, replica: l.replica}
+	s.tx = tx
 	s.local = l.now()
 	s.now = s.local.Truncate(time.Microsecond).UTC()
 	return s, nil

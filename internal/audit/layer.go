@@ -73,6 +73,20 @@ func (l *layer[K, R]) back() {
 	l.undo = l.undo[:0]
 }
 
+// written forgets what had to be written, when it is.
+func (l *layer[K, R]) written() {
+	for _, k := range l.touched {
+		if c, known := l.cells[k]; known {
+			c.dirty = false
+			l.cells[k] = c
+		}
+	}
+	l.touched, l.undo = l.touched[:0], l.undo[:0]
+}
+
+// size is how many keys the layer knows about.
+func (l *layer[K, R]) size() int { return len(l.cells) }
+
 // changes lists what the store has to be told.
 func (l *layer[K, R]) changes() (put []R, gone []K) {
 	seen := make(map[K]bool, len(l.touched))

@@ -44,6 +44,9 @@ type Log struct {
 	replica string
 	now     func() time.Time
 	group   group
+	// warm is what the last transaction left for the next: only who leads a
+	// group touches it, and the group's lock hands it on.
+	warm *state
 
 	// mu guards who is told of what.
 	mu          sync.Mutex

@@ -56,6 +56,8 @@ type mark struct {
 type each interface {
 	mark()
 	back()
+	written()
+	size() int
 }
 
 func (s *state) layers() [9]each {
@@ -83,6 +85,23 @@ func (s *state) back() {
 	for _, l := range s.layers() {
 		l.back()
 	}
+}
+
+// warmMost is how many rows a state may carry into the next transaction.
+const warmMost = 20_000
+
+// rest makes a state that was written ready for the next transaction. It
+// reports false when it has grown too large to be kept. Ids and invocation
+// keys are asked for once, and are not kept.
+func (s *state) rest() bool {
+	s.tx, s.entries, s.made, s.checkpoints, s.postings = nil, nil, nil, nil, nil
+	s.ids, s.invocations = layer[string, EntryRef]{}, layer[string, EntryRef]{}
+	n := 0
+	for _, l := range s.layers() {
+		l.written()
+		n += l.size()
+	}
+	return n <= warmMost
 }
 
 // want loads rows that are not known yet.

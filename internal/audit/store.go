@@ -21,6 +21,10 @@ type Store interface {
 // Tx is an open write transaction. It ends with Commit or Rollback.
 type Tx interface {
 	Reader
+	// Undisturbed reports that nobody but this Store's own transactions has
+	// written to the database since the last of them ended: the rows that it
+	// knew are as they were. A store that cannot tell says false.
+	Undisturbed() bool
 	// Commit writes the changes, all or none. It returns an error that is
 	// ErrUncertain when it is not known which.
 	Commit(ctx context.Context, c Changes) error

@@ -19,9 +19,14 @@ type dialect struct {
 	migrations string
 	// beginWrite opens a write transaction, beginRead one that sees one moment.
 	beginWrite string
-	beginRead  string
+	// prepareWriter is run once on the write connection; may be empty.
+	prepareWriter string
+	beginRead     string
 	// lockHead follows the SELECT of the head row in a write transaction.
 	lockHead string
+	// version is a query for a number that changes when, and only when, another
+	// connection has written; empty where there is none.
+	version string
 	// rebind turns ? into what the driver knows.
 	rebind func(string) string
 }
@@ -30,7 +35,7 @@ type dialect struct {
 func sqliteDialect() dialect {
 	return dialect{
 		goose: goose.DialectSQLite3, migrations: "migrations/sqlite",
-		beginWrite: "BEGIN IMMEDIATE", beginRead: "BEGIN", lockHead: "",
+		beginWrite: "BEGIN IMMEDIATE", prepareWriter: "PRAGMA busy_timeout = 0", beginRead: "BEGIN", lockHead: "", version: "PRAGMA data_version",
 		rebind: func(q string) string { return q },
 	}
 }

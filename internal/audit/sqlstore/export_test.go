@@ -6,9 +6,13 @@ import (
 	"io/fs"
 	"maps"
 	"testing/fstest"
+	"time"
 
 	"go.uber.org/zap"
 )
+
+// WaitNoLonger bounds the wait for another process's transaction.
+func (s *Store) WaitNoLonger(d time.Duration) { s.busyWait = d }
 
 // LimitPages makes the database full at so many pages, as a disk would.
 func (s *Store) LimitPages(ctx context.Context, n int) error {

@@ -103,9 +103,8 @@ func TestLockedByAnotherProgram(t *testing.T) {
 	defer holder.Close() //nolint:errcheck // the test is over
 	_, err = holder.ExecContext(t.Context(), "BEGIN IMMEDIATE")
 	require.NoError(t, err)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	_, err = l.Begin(ctx, intent("alice"))
+	store.WaitNoLonger(50 * time.Millisecond)
+	_, err = l.Begin(t.Context(), intent("alice"))
 	var e *sqlstore.Error
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, sqlstore.FaultLocked, e.Fault)

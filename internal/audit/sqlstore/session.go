@@ -19,6 +19,12 @@ type session struct {
 	conn   *sql.Conn
 	rebind func(string) string
 	stmts  map[string]*sql.Stmt
+	// version is the dialect's version when the last write transaction looked;
+	// it means nothing before one has.
+	version int64
+	looked  bool
+	// contended: others had written when it looked.
+	contended bool
 }
 
 func (s *Store) newSession(ctx context.Context) (*session, error) {

@@ -23,9 +23,9 @@ var leastSQLite = [3]int{3, 51, 3} //nolint:gochecknoglobals // a constant, whic
 // own _pragma parameters would be run in that of the alphabet.
 func sqlitePragmas(readOnly bool) []string {
 	p := []string{
-		// The wait for a lock is ours (see begin); this one is for the
-		// moments in which SQLite recovers or makes the WAL.
-		"PRAGMA busy_timeout = 200",
+		// For the moments in which SQLite recovers or ends a WAL. Writers wait
+		// for their turn without it, see tx.go.
+		"PRAGMA busy_timeout = 5000",
 		"PRAGMA foreign_keys = ON",
 		"PRAGMA trusted_schema = OFF",
 		"PRAGMA cache_size = -16384", // 16 MiB

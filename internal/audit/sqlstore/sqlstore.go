@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -42,6 +43,7 @@ type Store struct {
 	tables   *tables
 	name     string
 	readOnly bool
+	busyWait time.Duration // the constant, but for tests
 	// writer holds the one write session while no transaction has it; readers
 	// hold idle read sessions, nil where none was opened yet.
 	writer  chan *session
@@ -72,7 +74,7 @@ func open(ctx context.Context, log *zap.Logger, url string, opts Options, d dial
 		return nil, explain(path, err)
 	}
 	s := &Store{
-		log: log, db: db, dialect: d, tables: newTables(), name: path, readOnly: opts.ReadOnly,
+		log: log, db: db, dialect: d, tables: newTables(), name: path, readOnly: opts.ReadOnly, busyWait: busyWait,
 		writer: make(chan *session, 1), readers: make(chan *session, maxReaders),
 	}
 	s.writer <- nil
@@ -117,10 +119,16 @@ func (s *Store) take(ctx context.Context, idle chan *session) (*session, error) 
 			return sess, nil
 		}
 		sess, err := s.newSession(ctx)
+		if err == nil && idle == s.writer && s.dialect.prepareWriter != "" {
+			if err = sess.exec(ctx, s.dialect.prepareWriter); err != nil {
+				err = errors.Join(explain(s.name, err), sess.close())
+			}
+		}
 		if err != nil {
 			idle <- nil
+			return nil, err
 		}
-		return sess, err
+		return sess, nil
 	case <-ctx.Done():
 		return nil, explain(s.name, fmt.Errorf("waiting for a connection: %w", context.Cause(ctx)))
 	}

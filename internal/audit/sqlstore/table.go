@@ -15,9 +15,12 @@ type table[R any] struct {
 	cols []string
 	// key is how many of the columns, from the first, are the primary key; 0
 	// where rows are only ever added.
-	key  int
-	args func(args []any, r R) []any
-	scan func(rows *sql.Rows, r *R) error
+	key int
+	// fixed is how many columns after the key never change in a row: an index
+	// on them is then left alone when the row is replaced.
+	fixed int
+	args  func(args []any, r R) []any
+	scan  func(rows *sql.Rows, r *R) error
 
 	// inserts are the statements that write as many rows as chunks has.
 	inserts [len(chunks)]string
@@ -83,7 +86,7 @@ func (t *table[R]) insert(n int) string {
 		return b.String()
 	}
 	b.WriteString(" ON CONFLICT (" + strings.Join(t.cols[:t.key], ", ") + ") DO UPDATE SET ")
-	for i, c := range t.cols[t.key:] {
+	for i, c := range t.cols[t.key+t.fixed:] {
 		if i > 0 {
 			b.WriteString(", ")
 		}
@@ -111,18 +114,18 @@ func (t *table[R]) all(ctx context.Context, r *reader, q string, args ...any) ([
 
 func casesTable() table[audit.CaseRow] {
 	return table[audit.CaseRow]{
-		name: "cases", key: 1,
+		name: "cases", key: 1, fixed: 2,
 		cols: []string{
-			"number", "acct", "status", "verb", "scope", "term", "deadline", "began",
-			"first", "asked", "intent", "last", "batch", "planned", "expires",
+			"number", "acct", "first", "status", "verb", "scope", "term", "deadline", "began",
+			"asked", "intent", "last", "batch", "planned", "expires",
 		},
 		args: func(a []any, r audit.CaseRow) []any {
-			return append(a, r.Number, r.Acct, string(r.Status), r.Verb, int64(r.Scope), r.Term, r.Deadline, r.Began,
-				r.First, r.Asked, r.Intent, r.Last, r.Batch, r.Planned, r.Expires)
+			return append(a, r.Number, r.Acct, r.First, string(r.Status), r.Verb, int64(r.Scope), r.Term, r.Deadline, r.Began,
+				r.Asked, r.Intent, r.Last, r.Batch, r.Planned, r.Expires)
 		},
 		scan: func(s *sql.Rows, r *audit.CaseRow) error {
-			return s.Scan(&r.Number, &r.Acct, (*string)(&r.Status), &r.Verb, (*uint8)(&r.Scope), &r.Term, &r.Deadline, &r.Began,
-				&r.First, &r.Asked, &r.Intent, &r.Last, &r.Batch, &r.Planned, &r.Expires)
+			return s.Scan(&r.Number, &r.Acct, &r.First, (*string)(&r.Status), &r.Verb, (*uint8)(&r.Scope), &r.Term, &r.Deadline, &r.Began,
+				&r.Asked, &r.Intent, &r.Last, &r.Batch, &r.Planned, &r.Expires)
 		},
 	}
 }

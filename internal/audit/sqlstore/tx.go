@@ -13,11 +13,13 @@ import (
 )
 
 const (
-	// busyWait is how long a writer waits for its turn when another process
-	// writes; busyPause the longest pause between two tries. The pauses are
-	// random: SQLite's own waiting lets some starve for seconds.
-	busyWait  = 5 * time.Second
-	busyPause = 8 * time.Millisecond
+	// busyWait is how long a writer waits for its turn when other processes
+	// write, and busyPause the longest pause between two tries. SQLite's own
+	// waiting lets some starve for seconds, because its pauses grow while
+	// whoever has just written writes again at once. Ours are short and random,
+	// and who sees that others write pauses before it begins again.
+	busyWait  = 10 * time.Second
+	busyPause = 4 * time.Millisecond
 )
 
 // reader reads rows in a transaction. It is the part that write transactions
@@ -31,7 +33,8 @@ type reader struct {
 // tx is an audit.Tx.
 type tx struct {
 	reader
-	ended bool
+	undisturbed bool
+	ended       bool
 }
 
 // snapshot is an audit.Snapshot.
@@ -51,12 +54,39 @@ func (s *Store) Begin(ctx context.Context) (audit.Tx, error) {
 	if err != nil {
 		return nil, err
 	}
+	if sess.contended {
+		pause(ctx, busyPause)
+	}
 	if err := s.begin(ctx, sess, s.dialect.beginWrite); err != nil {
 		s.give(s.writer, sess, true)
 		return nil, explain(s.name, fmt.Errorf("beginning to write: %w", err))
 	}
-	return &tx{reader: reader{store: s, sess: sess, lockHead: s.dialect.lockHead}}, nil
+	t := &tx{reader: reader{store: s, sess: sess, lockHead: s.dialect.lockHead}}
+	if err := t.look(ctx); err != nil {
+		t.Rollback()
+		return nil, explain(s.name, fmt.Errorf("beginning to write: %w", err))
+	}
+	return t, nil
 }
+
+// look asks the database whether anybody else has written since this
+// connection did.
+func (t *tx) look(ctx context.Context) error {
+	if t.store.dialect.version == "" {
+		return nil
+	}
+	var now int64
+	if err := t.sess.one(ctx, t.store.dialect.version, nil, &now); err != nil {
+		return err
+	}
+	t.undisturbed = t.sess.looked && now == t.sess.version
+	t.sess.contended = t.sess.looked && !t.undisturbed
+	t.sess.version, t.sess.looked = now, true
+	return nil
+}
+
+// Undisturbed implements audit.Tx.
+func (t *tx) Undisturbed() bool { return t.undisturbed }
 
 // Snapshot opens a view of one moment.
 func (s *Store) Snapshot(ctx context.Context) (audit.Snapshot, error) {
@@ -75,7 +105,7 @@ func (s *Store) Snapshot(ctx context.Context) (audit.Snapshot, error) {
 // is in the way.
 func (s *Store) begin(ctx context.Context, sess *session, q string) error {
 	var err error
-	for giveUp := time.Now().Add(busyWait); ; pause(ctx, busyPause) {
+	for giveUp := time.Now().Add(s.busyWait); ; pause(ctx, busyPause) {
 		if err = sess.exec(ctx, q); err == nil || !busy(err) {
 			return err
 		}

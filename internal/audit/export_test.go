@@ -1,0 +1,92 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"modbot/internal/mute"
+)
+
+// Fill appends n intents with their outcomes, many to a transaction.
+func (l *Log) Fill(ctx context.Context, n int) error {
+	const most = 5000
+	for from := 0; from < n; from += most {
+		err := l.write(ctx, Keys{}, func(ctx context.Context, s *state) error {
+			for i := from; i < min(n, from+most); i++ {
+				if err := s.fill(ctx, i); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fill appends one intent on one of many accounts, and its outcome.
+func (s *state) fill(ctx context.Context, i int) error {
+	term, err := mute.Seconds(7200)
+	if err != nil {
+		return err
+	}
+	h := Head{
+		Key: fmt.Sprintf("console\x1f\x1f%d\x1f0", i), Origin: Origin{Platform: "console"},
+		Actor: "console:mia", ActorName: "mia", Account: mute.Account(fmt.Sprintf("member%d", i%20000)),
+		Verb: "mute", Scope: mute.ScopeGroup, Term: term, Reason: "spamming links", Role: "moderator", Rule: "role/moderator",
+		Snapshot: `{"typed":{"verb":"mute","scope":1,"scope_given":true,"seconds":7200,"reason":"spamming links"},"answered":{}}`,
+	}
+	d := newDraft(KindIntent, h)
+	d.entry.Case, d.entry.Deadline, d.entry.Before = s.head.Cases+1, s.now.Add(2*time.Hour), &mute.State{}
+	e, err := s.append(ctx, d)
+	if err != nil {
+		return err
+	}
+	c, err := s.theCase(ctx, e.Case)
+	if err != nil {
+		return err
+	}
+	if d, err = ending(KindOutcome, NewID(), c); err != nil {
+		return err
+	}
+	d.entry.About, d.entry.Outcome, d.entry.Effect, d.entry.Attempts = c.Intent, OutcomeDone, c.Scope, 1
+	_, err = s.append(ctx, d)
+	return err
+}
+
+// ReadAll reads and decodes every entry, and nothing more: what Verify is
+// compared with.
+func ReadAll(ctx context.Context, store Store) (int64, error) {
+	s, err := store.Snapshot(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer s.Close()
+	var last int64
+	for {
+		rows, err := s.Entries(ctx, EntryQuery{After: last, Limit: verifyPage})
+		if err != nil || len(rows) == 0 {
+			return last, err
+		}
+		for _, row := range rows {
+			if _, err := entryOf(row); err != nil {
+				return last, err
+			}
+			last = row.Seq
+		}
+	}
+}
+
+// Redact appends an entry that says that the personal values of another were
+// erased. The values themselves are left to the caller.
+func (l *Log) Redact(ctx context.Context, seq int64) error {
+	return l.write(ctx, Keys{}, func(ctx context.Context, s *state) error {
+		d := newDraft(KindRedacted, Head{Actor: "cli:ada"})
+		d.entry.About = seq
+		_, err := s.append(ctx, d)
+		return err
+	})
+}

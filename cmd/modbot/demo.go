@@ -133,6 +133,11 @@ func runDemo(ctx context.Context, env *environment, store string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, clean()) }()
+	release, err := holdLedger(storeURL, true)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	key, err := audit.LoadOrCreateKey(keyFile, demoOrigin)
 	if err != nil {
 		return failWith(exitConfig, "key", err.Error(), "modbot demo", err)

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os/user"
-	"path/filepath"
 	"strings"
 	"sync"
 
-	"github.com/gofrs/flock"
 	"github.com/spf13/cobra"
 	"go.uber.org/zap/zapcore"
 
@@ -78,7 +76,7 @@ func runOne(ctx context.Context, env *environment, o oneCommand) (err error) {
 	if err != nil {
 		return err
 	}
-	unlock, err := shareLedger(cfg.Store.URL)
+	unlock, err := holdLedger(cfg.Store.URL, false)
 	if err != nil {
 		return err
 	}
@@ -155,25 +153,4 @@ func exitOf(r chat.Reply) error {
 	case chat.StatePartlyDone, chat.StateNotDone, chat.StateUnknown, chat.StateNeedsConfirm, chat.StateNeedsApproval, chat.StateBusy:
 	}
 	return exitSilently(exitFailed)
-}
-
-// shareLedger takes this process's share of a SQLite ledger: any number of
-// `modbot run` may use it together, but none beside a `modbot serve`, which
-// holds it alone.
-func shareLedger(url string) (unlock func() error, err error) {
-	path, ok := strings.CutPrefix(url, "sqlite:")
-	if !ok {
-		return func() error { return nil }, nil
-	}
-	lock := flock.New(path + ".lock")
-	held, err := lock.TryRLock()
-	if err != nil {
-		return nil, failWith(exitUnavailable, "lock", fmt.Sprintf("The ledger %s cannot be locked: %v.", path, err),
-			"check the rights of the folder "+filepath.Dir(path), err)
-	}
-	if !held {
-		return nil, failWith(exitConfig, "ledger_in_use", fmt.Sprintf("The ledger %s is held by another modbot, alone.", path),
-			"send the command to that one, or stop it", nil)
-	}
-	return lock.Unlock, nil
 }

@@ -1,0 +1,352 @@
+//go:build unix
+
+package acceptance
+
+import (
+	"encoding/json"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Bad input gets one clear error with its fix and its documented exit code,
+// and nothing is changed or lost.
+
+// wholeDisk makes the file of a broken ledger: a header and then nonsense.
+const wholeDisk = 1 << 14
+
+// said is what a process answered: its one reply, or the error in its place.
+func (r result) said(t *testing.T) (code, text string) {
+	t.Helper()
+	if r.failure != nil {
+		require.Empty(t, r.replies)
+		require.NotEmpty(t, r.failure.Suggestion, "%+v", r.failure)
+		return r.failure.Code, r.failure.Message
+	}
+	require.Len(t, r.replies, 1)
+	return r.replies[0].Code, r.replies[0].Text
+}
+
+func TestBadInput_Typed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	tests := map[string]struct {
+		typed, code string
+		exit        int
+		says        []string
+	}{
+		"an unknown verb":              {"mut alice 2h", "verb_misspelt", exitUsage, []string{"Did you mean mute?", "→ mute alice 2h"}},
+		"a verb that is like no other": {"frobnicate alice", "verb_unknown", exitUsage, []string{"unmute", "→ help"}},
+		"an unknown account":           {"mute nosuch 2h", "no_such_account", exitFailed, []string{"no account", "nosuch", "→ "}},
+		"an account with a slip":       {"mute alcie 2h group spam", "no_such_account", exitFailed, []string{"Did you mean alice?", "→ mute alice 2h group spam"}},
+		"an account in other letters":  {"status ALICE", "no_such_account", exitFailed, []string{"case-sensitive", "alice"}},
+		"an account over 32 bytes":     {"mute " + strings.Repeat("a", 33) + " 2h", "account_too_long", exitUsage, []string{"33 bytes", "32"}},
+		"a control character":          {"mute \"al\x01ce\" 2h", "account_characters", exitUsage, []string{"U+0001"}},
+		"an account beyond ASCII":      {"mute álice 2h", "account_characters", exitUsage, []string{"U+00E1"}},
+		"a term without a unit":        {"mute alice 10", "term_no_unit", exitUsage, []string{"10m, 10h or 10d"}},
+		"no account":                   {"mute", "account_missing", exitUsage, []string{"→ "}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			here := w.in(t)
+			r := here.run("mia", tt.typed)
+			code, text := r.said(t)
+			require.Equal(t, tt.code, code, "%s", text)
+			require.Equal(t, tt.exit, r.exit)
+			for _, part := range tt.says {
+				require.Contains(t, text, part)
+			}
+			require.NotContains(t, text, "\x01")
+		})
+	}
+	t.Cleanup(func() {
+		if _, err := os.Stat(w.db); err != nil {
+			t.Errorf("the ledger: %v", err)
+		}
+	})
+	t.Run("a key that is no flag", func(t *testing.T) {
+		t.Parallel()
+		exit, lines, _ := w.in(t).modbot("", "run", "--json", "--az", "mia", "status alice")
+		requireError(t, exit, lines, exitUsage, "usage")
+	})
+	t.Run("a sub-command with a slip", func(t *testing.T) {
+		t.Parallel()
+		exit, lines, _ := w.in(t).modbot("", "adit", "ls", "--json")
+		requireError(t, exit, lines, exitUsage, "unknown_command")
+		require.Contains(t, lines[0], "audit")
+	})
+	t.Run("a configuration that is not there", func(t *testing.T) {
+		t.Parallel()
+		exit, lines, _ := w.in(t).modbot("", "run", "--json", "-c", "nosuch.yaml", "--as", "mia", "status alice")
+		requireError(t, exit, lines, exitConfig, "config")
+	})
+}
+
+// requireError requires the one error that a command prints with --json.
+func requireError(t *testing.T, exit int, lines []string, want int, code string) {
+	t.Helper()
+	require.Equal(t, want, exit, "%v", lines)
+	require.Len(t, lines, 1)
+	var l line
+	require.NoError(t, json.Unmarshal([]byte(lines[0]), &l))
+	require.NotNil(t, l.Error, "%s", lines[0])
+	require.Equal(t, code, l.Error.Code)
+	require.NotEmpty(t, l.Error.Message)
+	require.NotEmpty(t, l.Error.Suggestion)
+}
+
+// A ledger that cannot be written means that nothing is done. When it can be
+// written again, everything is there.
+func TestBadInput_Ledger(t *testing.T) {
+	t.Parallel()
+	const command = "mute carol 2h group"
+	tests := map[string]struct {
+		// spoil makes the ledger bad and returns how to run modbot then, and
+		// what makes it good again.
+		spoil   func(w *world) (launch, func())
+		code    string
+		exit    int
+		says    string
+		prepare func(w *world) // comes before; may be nil
+	}{
+		"broken: not a database": {
+			func(w *world) (launch, func()) {
+				kept := copyTo(w.t, w.db, w.path("kept.db"))
+				w.write("modbot.db", strings.Repeat("not a database\n", wholeDisk/15))
+				return launch{}, func() { require.NoError(w.t, os.Rename(kept, w.db)) }
+			}, "store_foreign", exitUnavailable, "not a ledger of modbot's", nil,
+		},
+		"broken: pages overwritten": {
+			func(w *world) (launch, func()) {
+				kept := copyTo(w.t, w.db, w.path("kept.db"))
+				f, err := os.OpenFile(w.db, os.O_WRONLY, 0)
+				require.NoError(w.t, err)
+				_, err = f.WriteAt([]byte(strings.Repeat("\xff", wholeDisk)), 4096)
+				require.NoError(w.t, err)
+				require.NoError(w.t, f.Close())
+				return launch{}, func() { require.NoError(w.t, os.Rename(kept, w.db)) }
+			}, "store_corrupt", exitUnavailable, "restore it from a backup", nil,
+		},
+		"of another program": {
+			func(w *world) (launch, func()) {
+				kept := w.path("kept.db")
+				require.NoError(w.t, os.Rename(w.db, kept))
+				w.write("modbot.db", "")
+				alter(w.t, w.db, "CREATE TABLE songs (title TEXT)")
+				return launch{}, func() { require.NoError(w.t, os.Rename(kept, w.db)) }
+			}, "store_foreign", exitUnavailable, "another program", nil,
+		},
+		"of a newer modbot": {
+			func(w *world) (launch, func()) {
+				alter(w.t, w.db, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999999, 1)")
+				return launch{}, func() { alter(w.t, w.db, "DELETE FROM goose_db_version WHERE version_id = 999999") }
+			}, "store_newer", exitConfig, "newer modbot", nil,
+		},
+		"locked by another program": {
+			func(w *world) (launch, func()) { return launch{}, w.lock() },
+			"no_record", exitUnavailable, "holds it locked", nil,
+		},
+		"read-only": {
+			func(w *world) (launch, func()) {
+				require.NoError(w.t, os.Chmod(w.db, 0o444)) //nolint:gosec // what is read-only for everybody is the point
+				return w.powerless(), func() { require.NoError(w.t, os.Chmod(w.db, 0o600)) }
+			}, "no_record", exitUnavailable, "it is read-only", nil,
+		},
+		"in a folder that cannot be written": {
+			func(w *world) (launch, func()) {
+				l := w.powerless()
+				require.NoError(w.t, os.Chmod(w.dir, 0o555))                    //nolint:gosec // what is read-only for everybody is the point
+				mend := func() { require.NoError(w.t, os.Chmod(w.dir, 0o755)) } //nolint:gosec // as it was
+				w.t.Cleanup(mend)
+				return l, mend
+			}, "store_read_only", exitUnavailable, "the right to write the file and its folder", nil,
+		},
+		"on a disk that takes no more": {
+			func(*world) (launch, func()) {
+				return launch{before: []string{"sh", "-c", `ulimit -f 80 && exec "$@"`, "sh"}}, func() {}
+			},
+			"no_record", exitUnavailable, "the audit log cannot be written", (*world).outgrow,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.done("mia", "mute alice 2h group spamming links")
+			if tt.prepare != nil {
+				tt.prepare(w)
+			}
+			before := w.entries()
+			l, mend := tt.spoil(w)
+			r := w.ended(w.begin(l, "mia", command))
+			mend()
+
+			code, text := r.said(t)
+			require.Equal(t, tt.code, code, "%s", text)
+			require.Contains(t, text, tt.says)
+			require.Equal(t, tt.exit, r.exit)
+			require.Empty(t, w.proxy.seen(setCall, "carol"), "no record, no call")
+			w.sound()
+			after := w.entries()
+			require.Len(t, after, len(before), "nothing is lost, and nothing was written")
+			for i, e := range before {
+				require.Equal(t, e.raw, after[i].raw)
+			}
+			w.done("mia", command)
+			w.sound()
+		})
+	}
+}
+
+// nobody is a user without rights.
+const nobody = 65534
+
+// powerless is how modbot runs as somebody whom file modes stop: the test's
+// own user, unless that is root, whom they don't.
+func (w *world) powerless() launch {
+	w.t.Helper()
+	require.NoError(w.t, os.Chmod(filepath.Dir(w.dir), 0o755)) //nolint:gosec // the other user has to get there
+	w.run("mia", "status alice")                               // whatever a run makes is there
+	if os.Geteuid() != 0 {
+		return launch{}
+	}
+	require.NoError(w.t, os.Chmod(w.dir, 0o755)) //nolint:gosec // the same
+	files, err := os.ReadDir(w.dir)
+	require.NoError(w.t, err)
+	for _, f := range files {
+		require.NoError(w.t, os.Chown(w.path(f.Name()), nobody, nobody))
+	}
+	require.NoError(w.t, os.Chown(w.dir, nobody, nobody))
+	return launch{as: &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody, NoSetGroups: true}}}
+}
+
+// outgrow makes the log of the ledger longer than what `ulimit -f 80` lets a
+// process write: a reader keeps what was written from being folded into the
+// file. It needs no right that a test might not have.
+func (w *world) outgrow() {
+	w.t.Helper()
+	const blocks, size = 80, 512 // of ulimit -f, by POSIX
+	reader, err := open(w.t, w.db).Conn(w.t.Context())
+	require.NoError(w.t, err)
+	w.t.Cleanup(func() { _ = reader.Close() })
+	for _, s := range []string{"BEGIN", "SELECT count(*) FROM entry"} {
+		_, err := reader.ExecContext(w.t.Context(), s)
+		require.NoError(w.t, err)
+	}
+	for _, command := range []string{"mute bob 1h c2c", "unmute bob c2c", "mute bob 2h c2c", "unmute bob c2c", "mute bob 3h c2c"} {
+		w.done("mia", command)
+		info, err := os.Stat(w.db + "-wal")
+		require.NoError(w.t, err)
+		if info.Size() > 2*blocks*size {
+			return
+		}
+	}
+	w.t.Fatal("the log stays short")
+}
+
+// A full disk is said to be one. Only a file system of one's own can be
+// filled; where a test may not make one, TestBadInput_Ledger has to do.
+func TestBadInput_FullDisk(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.done("mia", "mute alice 2h group spamming links")
+	before := w.entries()
+	attr := &syscall.SysProcAttr{}
+	ownNamespace(attr)
+	if probe := probeMount(t, attr); probe != "" {
+		t.Skipf("this machine lets no test mount a file system (%s); the limit on a file's size is tested in its place", probe)
+	}
+	// The ledger moves to a disk of 256 KiB, of which all but room for the
+	// index of a log is taken. What is left on it is copied back, to be looked at.
+	script := `set -e
+mount -t tmpfs -o size=256k tmpfs disk
+cp modbot.db disk/modbot.db
+dd if=/dev/zero of=disk/filler bs=1024 count=1000 2>/dev/null || true
+truncate -s -44k disk/filler
+code=0; "$@" || code=$?
+rm disk/filler
+cp disk/modbot.db after.db
+exit $code`
+	require.NoError(t, os.Mkdir(w.path("disk"), 0o755)) //nolint:gosec // a place to mount on
+	w.store = "disk/modbot.db"
+	w.configure()
+	r := w.ended(w.begin(launch{as: attr, before: []string{"sh", "-c", script, "sh"}}, "mia", "mute carol 2h group"))
+	code, text := r.said(t)
+	require.Equal(t, "no_record", code, "%s", text)
+	require.Contains(t, text, "the disk is full")
+	require.Equal(t, exitUnavailable, r.exit)
+	require.Empty(t, w.proxy.seen(setCall, "carol"), "no record, no call")
+	exit, v := verifyAt(w, w.path("after.db"), "")
+	require.Equal(t, exitOK, exit, "%+v", v)
+	require.EqualValues(t, len(before), v.Entries)
+}
+
+// probeMount is why a process started so cannot mount, empty when it can.
+func probeMount(t *testing.T, attr *syscall.SysProcAttr) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", "mount -t tmpfs -o size=64k tmpfs .")
+	cmd.Dir, cmd.SysProcAttr = t.TempDir(), attr
+	out, err := cmd.CombinedOutput()
+	if err == nil {
+		return ""
+	}
+	return strings.TrimSpace(err.Error() + " " + string(out))
+}
+
+// Nothing is begun when Tencent cannot be reached, or refuses the app.
+func TestBadInput_Tencent(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		spoil func(w *world)
+		code  string
+		exit  int
+		says  string
+	}{
+		"the simulator is down": {
+			func(w *world) { w.host = deadAddress(w.t); w.configure() }, "tencent_unreachable", exitUnavailable, "could not be reached",
+		},
+		"the key is wrong": {
+			func(w *world) { w.write("tencent.key", "another key\n") }, "tencent_configuration", exitConfig, "70009",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			tt.spoil(w)
+			for _, command := range []string{"mute alice 2h group", "status alice"} {
+				r := w.run("mia", command)
+				code, text := r.said(t)
+				require.Equal(t, tt.code, code, "%s", text)
+				require.Contains(t, text, tt.says)
+				require.Contains(t, text, "→ ", "a line to paste")
+				require.Equal(t, tt.exit, r.exit)
+				require.NotContains(t, text+r.stderr, appKey)
+				require.NotContains(t, text+r.stderr, "usersig=")
+			}
+			require.Empty(t, w.entries(), "nothing was begun")
+			require.Zero(t, w.sim.calls(setCall))
+			w.host = w.proxy.server.URL
+			w.configure()
+			w.write("tencent.key", appKey+"\n")
+			w.done("mia", "mute alice 2h group")
+			w.sound()
+		})
+	}
+}
+
+// deadAddress is one at which nobody listens.
+func deadAddress(t *testing.T) string {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	return "http://" + l.Addr().String()
+}

@@ -1,0 +1,158 @@
+//go:build unix
+
+package acceptance
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	_ "modernc.org/sqlite" // the driver of the ledger's file
+)
+
+// open opens a ledger's file as somebody would who goes around modbot.
+func open(t *testing.T, path string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path+"?mode=rw&_pragma=busy_timeout(20000)")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = db.Close() })
+	require.NoError(t, db.PingContext(t.Context()))
+	return db
+}
+
+// alter runs statements on a ledger's file, and leaves everything in it.
+func alter(t *testing.T, path string, statements ...string) {
+	t.Helper()
+	db := open(t, path)
+	for _, s := range statements {
+		_, err := db.ExecContext(t.Context(), s)
+		require.NoError(t, err, "%s", s)
+	}
+	_, err := db.ExecContext(t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)")
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+}
+
+// watch counts rows of the ledger, for polls that have no time for a process.
+type watch struct {
+	t  *testing.T
+	db *sql.DB
+}
+
+func (w *world) watch() watch { w.t.Helper(); return watch{w.t, open(w.t, w.db)} }
+
+// count counts entries of a kind.
+func (c watch) count(kind string) int {
+	c.t.Helper()
+	var n int
+	require.NoError(c.t, c.db.QueryRowContext(c.t.Context(), "SELECT count(*) FROM entry WHERE kind = ?", kind).Scan(&n))
+	return n
+}
+
+// countOf counts the entries of a kind about a case.
+func (c watch) countOf(kind string, number int64) int {
+	c.t.Helper()
+	var n int
+	require.NoError(c.t, c.db.QueryRowContext(c.t.Context(), "SELECT count(*) FROM entry WHERE kind = ? AND case_no = ?", kind, number).Scan(&n))
+	return n
+}
+
+// last is the number of the last entry of a kind, 0 when there is none.
+func (c watch) last(kind string) int64 {
+	c.t.Helper()
+	var seq int64
+	require.NoError(c.t, c.db.QueryRowContext(c.t.Context(), "SELECT coalesce(max(seq), 0) FROM entry WHERE kind = ?", kind).Scan(&seq))
+	return seq
+}
+
+// locked counts the accounts that something may still happen to.
+func (c watch) locked() int {
+	c.t.Helper()
+	var n int
+	require.NoError(c.t, c.db.QueryRowContext(c.t.Context(), "SELECT count(*) FROM lease").Scan(&n))
+	return n
+}
+
+// entries counts all entries.
+func (c watch) entries() int64 {
+	c.t.Helper()
+	var n int64
+	require.NoError(c.t, c.db.QueryRowContext(c.t.Context(), "SELECT count(*) FROM entry").Scan(&n))
+	return n
+}
+
+// lock holds the ledger's write lock until the returned function is called:
+// everybody can read, nobody can record.
+func (w *world) lock() (release func()) {
+	w.t.Helper()
+	db := open(w.t, w.db)
+	// The clean-up has to be able to end it when the test is over.
+	ctx := context.WithoutCancel(w.t.Context())
+	conn, err := db.Conn(ctx)
+	require.NoError(w.t, err)
+	_, err = conn.ExecContext(ctx, "BEGIN IMMEDIATE")
+	require.NoError(w.t, err)
+	return func() {
+		_, err := conn.ExecContext(ctx, "ROLLBACK")
+		require.NoError(w.t, err)
+		require.NoError(w.t, conn.Close())
+		require.NoError(w.t, db.Close())
+	}
+}
+
+// copyTo copies a ledger that nobody has open.
+func copyTo(t *testing.T, from, to string) string {
+	t.Helper()
+	for _, suffix := range []string{"", "-wal"} {
+		in, err := os.Open(from + suffix)
+		if suffix != "" && os.IsNotExist(err) {
+			continue
+		}
+		require.NoError(t, err)
+		out, err := os.Create(to + suffix)
+		require.NoError(t, err)
+		_, err = io.Copy(out, in)
+		require.NoError(t, err)
+		require.NoError(t, out.Close())
+		require.NoError(t, in.Close())
+	}
+	return to
+}
+
+// rollBack makes every table of a ledger what it was in an older copy: the
+// whole file goes back, whatever is in it.
+func rollBack(t *testing.T, path, older string) {
+	t.Helper()
+	db := open(t, path)
+	db.SetMaxOpenConns(1) // what is attached belongs to the connection
+	ctx := t.Context()
+	_, err := db.ExecContext(ctx, "ATTACH DATABASE ? AS older", older)
+	require.NoError(t, err)
+	rows, err := db.QueryContext(ctx, "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+	require.NoError(t, err)
+	var tables []string
+	for rows.Next() {
+		var name string
+		require.NoError(t, rows.Scan(&name))
+		tables = append(tables, name)
+	}
+	require.NoError(t, rows.Err())
+	require.NoError(t, rows.Close())
+	require.NotEmpty(t, tables)
+	for _, name := range tables {
+		for _, s := range []string{"DELETE FROM main.%[1]q", "INSERT INTO main.%[1]q SELECT * FROM older.%[1]q"} {
+			_, err := db.ExecContext(ctx, fmt.Sprintf(s, name))
+			require.NoError(t, err, name)
+		}
+	}
+	require.NoError(t, db.Close())
+}
+
+// path is a file in the world's folder.
+func (w *world) path(name string) string { return filepath.Join(w.dir, name) }

@@ -1,0 +1,123 @@
+//go:build unix
+
+package acceptance
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A process that was paused past its lease makes no call without a fresh one,
+// and its late answer is recorded as what it is.
+func TestAcceptance_18_PausedPastTheLease(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		fault   string
+		at      point
+		outcome string // by whoever settled it meanwhile
+	}{
+		"after the call took effect": {at: beforeAnswer, outcome: "done"},
+		// On waking it would have to send again: the answer was neither yes nor
+		// no, and it has two attempts left.
+		"before its second attempt": {
+			fault: `{"api":"setnospeaking","kind":"code","code":60008}`, at: beforeAnswer, outcome: "failed",
+		},
+		// What it sent arrives while it is paused and after it was read back.
+		"before the call took effect": {at: beforeForward, outcome: "failed"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			if tt.fault != "" {
+				w.sim.fail(tt.fault)
+			}
+			g := w.proxy.hold(setCall, tt.at)
+			p := w.launch("mia", muteAlice)
+			g.call()
+			p.pause()
+			stopped := time.Now()
+			w.settled(1, stopped)
+			require.Equal(t, "outcome "+tt.outcome, lastKind(w.entries(), 1))
+			require.Equal(t, []string{"intent"}, kinds(ofKind(w.entries(), "intent"), 1))
+
+			g.pass()
+			p.resume()
+			r := w.ended(p)
+			require.NotEmpty(t, r.replies)
+			require.Len(t, w.proxy.seen(setCall, "alice"), 1, "no call without a fresh lease")
+
+			w.readAgain()
+			log := w.entries()
+			require.Len(t, ofKind(log, "outcome"), 1, "never a second outcome: %v", kinds(log, 1))
+			require.Equal(t, tt.outcome, ofKind(log, "outcome")[0].Outcome)
+			late := ofKind(log, "late")
+			require.NotEmpty(t, late, "%v", kinds(log, 1))
+			for _, e := range late {
+				require.EqualValues(t, 1, e.Case)
+			}
+			require.Empty(t, ofKind(log, "intent")[1:])
+
+			// What people are told is what Tencent has, whoever it belongs to.
+			status := w.done("mo", "status alice").Text
+			if w.sim.of("alice").Group > 0 {
+				require.Contains(t, status, "groups: muted until")
+			} else {
+				require.Contains(t, status, "groups: not muted")
+			}
+			w.sound()
+		})
+	}
+}
+
+// readAgain has others run until no account is locked any more: somebody has
+// read again what a late answer was about.
+func (w *world) readAgain() {
+	w.t.Helper()
+	ledger := w.watch()
+	giveUp := time.Now().Add(settleWithin)
+	for ledger.locked() > 0 {
+		require.True(w.t, time.Now().Before(giveUp), "the late answer is not read back: %v", kinds(w.entries(), 0))
+		w.run("mo", "status bob")
+	}
+	require.NoError(w.t, ledger.db.Close())
+}
+
+// lastKind is the last entry of a case's trace.
+func lastKind(entries []entry, of int64) string {
+	trace := kinds(entries, of)
+	return trace[len(trace)-1]
+}
+
+// While a process is paused, others act on other accounts, and on this one
+// once it was settled: what the sleeper wakes to is not what it planned on.
+func TestAcceptance_18_OthersActMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	g := w.proxy.hold(setCall, beforeAnswer)
+	p := w.launch("mia", muteAlice)
+	g.call()
+	p.pause()
+	stopped := time.Now()
+	w.done("mo", "mute bob 1h group")
+	w.settled(1, stopped)
+	w.confirmed("ada", w.run("ada", "unmute alice group").reply(t), "yes")
+	require.Zero(t, w.sim.of("alice").Group)
+
+	g.pass()
+	p.resume()
+	w.ended(p)
+	w.readAgain()
+	require.Zero(t, w.sim.of("alice").Group, "what ada lifted stays lifted")
+	log := w.entries()
+	for _, number := range []int64{1, 2, 3} {
+		outcomes := slices.DeleteFunc(ofKind(log, "outcome"), func(e entry) bool { return e.Case != number })
+		require.Len(t, outcomes, 1, "case %d: %v", number, kinds(log, number))
+	}
+	require.Contains(t, w.done("mo", "status alice").Text, "groups: not muted")
+	require.NotContains(t, w.done("mo", "mutes").Text, "alice")
+	w.sound()
+}

@@ -90,3 +90,8 @@ func (l *Log) Redact(ctx context.Context, seq int64) error {
 		return err
 	})
 }
+
+// Panics runs a change that panics.
+func (l *Log) Panics(ctx context.Context) error {
+	return l.write(ctx, Keys{}, func(context.Context, *state) error { panic("a mistake") })
+}

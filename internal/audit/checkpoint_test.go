@@ -1,0 +1,163 @@
+package audit
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/sumdb/note"
+)
+
+func TestCheckpointIsANoteThatAnybodyCanVerify(t *testing.T) {
+	k, err := NewKey("example.org/modbot")
+	require.NoError(t, err)
+	signed, err := k.sign(1204, leaf(3))
+	require.NoError(t, err)
+	v, err := note.NewVerifier(k.Verifier())
+	require.NoError(t, err)
+	n, err := note.Open([]byte(signed), note.VerifierList(v))
+	require.NoError(t, err)
+	require.Equal(t, "example.org/modbot\n1204\n"+leaf(3).String()+"\n", n.Text)
+	size, root, err := genuine(signed, k.Origin(), k.Verifier())
+	require.NoError(t, err)
+	require.EqualValues(t, 1204, size)
+	require.Equal(t, leaf(3), root)
+}
+
+func TestCheckpointsThatAreNotGenuine(t *testing.T) {
+	k, err := NewKey("example.org/modbot")
+	require.NoError(t, err)
+	other, err := NewKey("example.org/modbot")
+	require.NoError(t, err)
+	elsewhere, err := NewKey("example.net/x")
+	require.NoError(t, err)
+	signed, err := k.sign(7, leaf(3))
+	require.NoError(t, err)
+	forged, err := other.sign(7, leaf(3))
+	require.NoError(t, err)
+	foreign, err := elsewhere.sign(7, leaf(3))
+	require.NoError(t, err)
+	both := signed + forged[strings.LastIndex(forged, "— "):]
+	for name, text := range map[string]string{
+		"another key":           forged,
+		"another ledger":        foreign,
+		"an altered size":       strings.Replace(signed, "\n7\n", "\n8\n", 1),
+		"a signature more":      both,
+		"a line more":           signed + "\n",
+		"no signature":          signed[:strings.Index(signed, "— ")],
+		"nothing":               "",
+		"a bit of the padding":  lastBit(signed),
+		"spaces around a name":  strings.Replace(signed, "— ", "—  ", 1),
+		"a carriage return":     strings.ReplaceAll(signed, "\n", "\r\n"),
+		"a line in its text":    strings.Replace(signed, "\n\n", "\nmore\n\n", 1),
+		"a cut-off end of file": signed[:len(signed)-1],
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := genuine(text, k.Origin(), k.Verifier())
+			require.Error(t, err)
+		})
+	}
+}
+
+// lastBit changes a bit of a signature's base64 that decodes to nothing.
+func lastBit(signed string) string {
+	i := strings.LastIndex(signed, "=") - 1
+	for signed[i] == '=' {
+		i--
+	}
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	at := strings.IndexByte(alphabet, signed[i])
+	return signed[:i] + string(alphabet[at^1]) + signed[i+1:]
+}
+
+func TestShortCheckpoint(t *testing.T) {
+	short := ShortCheckpoint(1204, leaf(3))
+	require.Equal(t, "1204 "+leaf(3).String()[:22], short)
+	for _, text := range []string{short, " " + short + "\n", "size " + short, "1204 " + leaf(3).String()} {
+		c, err := parseShort(text)
+		require.NoError(t, err)
+		require.True(t, c.holds(leaf(3)))
+		require.False(t, c.holds(leaf(4)))
+		require.EqualValues(t, 1204, c.size)
+	}
+	for _, text := range []string{
+		"", "1204", "1204 short", "x " + leaf(3).String(), "01204 " + leaf(3).String(), "-4 " + leaf(3).String(),
+		short + " more", "1204 " + strings.Repeat("?", 22), "1204 " + leaf(3).String() + "A",
+	} {
+		_, err := parseShort(text)
+		require.ErrorIs(t, err, ErrCheckpoint, text)
+	}
+}
+
+func FuzzParseClaim(f *testing.F) {
+	k, err := NewKey("example.org/modbot")
+	require.NoError(f, err)
+	signed, err := k.sign(7, leaf(3))
+	require.NoError(f, err)
+	f.Add(signed)
+	f.Add(ShortCheckpoint(7, leaf(3)))
+	f.Add("size 0 ")
+	f.Fuzz(func(t *testing.T, text string) {
+		c, forged, err := parseClaim(text, k.Origin(), k.Verifier())
+		if err != nil || forged != nil {
+			return
+		}
+		require.GreaterOrEqual(t, c.size, int64(0))
+		require.GreaterOrEqual(t, len(c.prefix), rootChars)
+	})
+}
+
+func TestKeyFile(t *testing.T) {
+	t.Parallel()
+	t.Run("it is made once, for its owner alone", func(t *testing.T) {
+		t.Parallel()
+		path := filepath.Join(t.TempDir(), "ledger.key")
+		keys := make([]*Key, 8)
+		var wg sync.WaitGroup
+		for i := range keys {
+			wg.Go(func() {
+				var err error
+				if keys[i], err = LoadOrCreateKey(path, "example.org/modbot"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		for _, k := range keys {
+			require.Equal(t, keys[0].Verifier(), k.Verifier())
+		}
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		require.Equal(t, fs.FileMode(0o600), info.Mode())
+		left, err := filepath.Glob(path + ".new*")
+		require.NoError(t, err)
+		require.Empty(t, left)
+	})
+	t.Run("what is no key of this ledger is refused", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		_, err := LoadOrCreateKey(filepath.Join(dir, "a"), "example.org/modbot")
+		require.NoError(t, err)
+		_, err = LoadOrCreateKey(filepath.Join(dir, "a"), "example.net/x")
+		require.ErrorContains(t, err, "the key of example.org/modbot")
+		garbage := filepath.Join(dir, "b")
+		require.NoError(t, os.WriteFile(garbage, []byte("secret"), 0o600))
+		_, err = LoadOrCreateKey(garbage, "example.org/modbot")
+		require.ErrorContains(t, err, garbage)
+		require.NotContains(t, err.Error(), "secret", "what is in the file is nobody's business")
+		_, err = LoadOrCreateKey(filepath.Join(dir, "no", "c"), "example.org/modbot")
+		require.True(t, errors.Is(err, fs.ErrNotExist))
+	})
+	t.Run("an origin is a name", func(t *testing.T) {
+		t.Parallel()
+		for _, origin := range []string{"", "a b", "a+b", "a\nb"} {
+			_, err := NewKey(origin)
+			require.Error(t, err)
+		}
+	})
+}

@@ -155,15 +155,15 @@ func TestBadInput_Ledger(t *testing.T) {
 		},
 		"read-only": {
 			func(w *world) (launch, func()) {
-				require.NoError(w.t, os.Chmod(w.db, 0o444)) //nolint:gosec // what is read-only for everybody is the point
+				require.NoError(w.t, os.Chmod(w.db, 0o444)) // what is read-only for everybody is the point
 				return w.powerless(), func() { require.NoError(w.t, os.Chmod(w.db, 0o600)) }
 			}, "no_record", exitUnavailable, "it is read-only", nil,
 		},
 		"in a folder that cannot be written": {
 			func(w *world) (launch, func()) {
 				l := w.powerless()
-				require.NoError(w.t, os.Chmod(w.dir, 0o555))                    //nolint:gosec // what is read-only for everybody is the point
-				mend := func() { require.NoError(w.t, os.Chmod(w.dir, 0o755)) } //nolint:gosec // as it was
+				require.NoError(w.t, os.Chmod(w.dir, 0o555))                    // what is read-only for everybody is the point
+				mend := func() { require.NoError(w.t, os.Chmod(w.dir, 0o755)) } // as it was
 				w.t.Cleanup(mend)
 				return l, mend
 			}, "store_read_only", exitUnavailable, "the right to write the file and its folder", nil,
@@ -212,12 +212,12 @@ const nobody = 65534
 // own user, unless that is root, whom they don't.
 func (w *world) powerless() launch {
 	w.t.Helper()
-	require.NoError(w.t, os.Chmod(filepath.Dir(w.dir), 0o755)) //nolint:gosec // the other user has to get there
+	require.NoError(w.t, os.Chmod(filepath.Dir(w.dir), 0o755)) // the other user has to get there
 	w.run("mia", "status alice")                               // whatever a run makes is there
 	if os.Geteuid() != 0 {
 		return launch{}
 	}
-	require.NoError(w.t, os.Chmod(w.dir, 0o755)) //nolint:gosec // the same
+	require.NoError(w.t, os.Chmod(w.dir, 0o755)) // the same
 	files, err := os.ReadDir(w.dir)
 	require.NoError(w.t, err)
 	for _, f := range files {
@@ -274,7 +274,7 @@ code=0; "$@" || code=$?
 rm disk/filler
 cp disk/modbot.db after.db
 exit $code`
-	require.NoError(t, os.Mkdir(w.path("disk"), 0o755)) //nolint:gosec // a place to mount on
+	require.NoError(t, os.Mkdir(w.path("disk"), 0o755)) // a place to mount on
 	w.store = "disk/modbot.db"
 	w.configure()
 	r := w.ended(w.begin(launch{as: attr, before: []string{"sh", "-c", script, "sh"}}, "mia", "mute carol 2h group"))

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	defer os.RemoveAll(dir) //nolint:errcheck // what is left is in the folder for temporary files
 	// Somebody else than its owner has to be able to run the program: see the
 	// read-only ledger.
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // a program is no secret
+	if err := os.Chmod(dir, 0o755); err != nil { // a program is no secret
 		panic(fmt.Sprintf("the folder of the program: %v", err))
 	}
 	if program, err = build(dir); err != nil {

@@ -14,10 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// ignored are folders that are not part of the project: deps pins modules for
-// whoever has it and is not committed.
-var ignored = []string{"internal/deps"}
-
 func TestEveryImportIsInTheTable(t *testing.T) {
 	files := load(t, root(t))
 	require.Empty(t, violations(files), "internal/archtest/rooms_test.go has the table")
@@ -79,7 +75,7 @@ func load(t *testing.T, dir string) []source {
 		}
 		below = filepath.ToSlash(below)
 		switch name := entry.Name(); {
-		case entry.IsDir() && below != "." && (name == "testdata" || strings.ContainsAny(name[:1], "._") || slices.Contains(ignored, below)):
+		case entry.IsDir() && below != "." && (name == "testdata" || strings.ContainsAny(name[:1], "._")):
 			return filepath.SkipDir
 		case entry.IsDir() || !strings.HasSuffix(name, ".go"):
 			return nil

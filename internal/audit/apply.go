@@ -3,6 +3,7 @@ package audit
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"modbot/internal/mute"
 )
@@ -64,12 +65,7 @@ func caseOf(s *state, e *Entry, in ...Status) (CaseRow, error) {
 	if c.Acct != e.Acct {
 		return c, fmt.Errorf("%w: case %d is about another account", errHistory, e.Case)
 	}
-	for _, st := range in {
-		if c.Status == st {
-			return c, nil
-		}
-	}
-	if len(in) > 0 {
+	if len(in) > 0 && !slices.Contains(in, c.Status) {
 		return c, fmt.Errorf("%w: case %d is %s", errHistory, e.Case, c.Status)
 	}
 	return c, nil

@@ -13,7 +13,7 @@ import (
 	"modbot/internal/mute"
 )
 
-// ErrNoEntry: there is no such entry.
+// ErrNoEntry says that there is no such entry.
 var ErrNoEntry = errors.New("no such entry")
 
 // EntryFilter narrows a list of entries; zero values do not narrow.

@@ -52,7 +52,7 @@ func (r SinkRow) sink() Sink {
 
 // Register makes a sink known; a new one begins after the entry from.
 func (l *Log) Register(ctx context.Context, name string, from int64) (Sink, error) {
-	return l.onSink(ctx, name, func(s *state, row SinkRow, known bool) (SinkRow, error) {
+	return l.onSink(ctx, name, func(_ *state, row SinkRow, known bool) (SinkRow, error) {
 		if known {
 			return row, nil
 		}

@@ -29,7 +29,7 @@ func (v *verifier) readEntries(ctx context.Context) error {
 	}()
 	defer func() {
 		stop()
-		for range pages { //nolint:revive // what was read ahead is not needed
+		for range pages { // what was read ahead is not needed
 		}
 	}()
 	for p := range pages {

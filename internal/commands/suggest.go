@@ -79,7 +79,7 @@ func verbOf(inv chat.Invocation) string {
 	if inv.Verb != "" {
 		return inv.Verb
 	}
-	for _, word := range strings.Fields(inv.Line) {
+	for word := range strings.FieldsSeq(inv.Line) {
 		if word = strings.ToLower(strings.TrimPrefix(word, "/")); word != "mod" {
 			return word
 		}

@@ -95,5 +95,5 @@ func (r Running) Wire(now time.Time) (seconds uint32, ok bool) {
 		return 0, false
 	}
 	// A clock that ran backwards would make it longer than the longest term.
-	return uint32(min(int64((left+time.Second-1)/time.Second), MaxSeconds)), true
+	return uint32(min(int64((left+time.Second-1)/time.Second), MaxSeconds)), true //nolint:gosec // MaxSeconds fits
 }

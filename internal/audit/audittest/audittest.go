@@ -86,11 +86,11 @@ type bench struct {
 	clock *clock
 }
 
-func newBench(t testing.TB, open Open) *bench {
-	t.Helper()
+func newBench(tb testing.TB, open Open) *bench {
+	tb.Helper()
 	key, err := audit.NewKey(origin)
-	require.NoError(t, err)
-	b := &bench{Fixture: open(t), t: t, key: key, clock: newClock()}
+	require.NoError(tb, err)
+	b := &bench{Fixture: open(tb), t: tb, key: key, clock: newClock()}
 	b.Log = b.another(b.Store)
 	return b
 }
@@ -106,10 +106,10 @@ func (b *bench) another(store audit.Store) *audit.Log {
 }
 
 // seconds is a finite term.
-func seconds(t testing.TB, n int64) mute.Term {
-	t.Helper()
+func seconds(tb testing.TB, n int64) mute.Term {
+	tb.Helper()
 	term, err := mute.Seconds(n)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return term
 }
 

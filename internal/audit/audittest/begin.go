@@ -3,6 +3,7 @@ package audittest
 import (
 	"context"
 	"errors"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -39,7 +40,7 @@ func testBegin(t *testing.T, open Open) {
 		b := newBench(t, open)
 		in := b.planned(head("alice"))
 		in.Key, in.Choice, in.Batch = "console\x1fk\"1\\", "", 0
-		in.Reason, in.ActorName = "a\x00b\xff ‮\n", "M\"ia"
+		in.Reason, in.ActorName = "a\x00b\xff \u202e\n", "M\"ia"
 		in.Before = mute.State{Group: mute.ReadingOf(7), C2C: mute.ReadingOf(4294967295)}
 		_, err := b.Begin(t.Context(), in)
 		require.NoError(t, err)
@@ -52,7 +53,7 @@ func testBegin(t *testing.T, open Open) {
 			Verb: "mute", Scope: mute.ScopeGroup, Term: in.Term, Deadline: began.Add(2 * time.Hour),
 			Role: in.Role, Rule: in.Rule, Before: &in.Before, Replica: "one", Hash: stored.Leaf,
 			Personal: &audit.Personal{
-				Actor: "console:mia", ActorName: "M\"ia", Account: "alice", Reason: "a�b� ‮\n", Snapshot: in.Snapshot,
+				Actor: "console:mia", ActorName: "M\"ia", Account: "alice", Reason: "a�b� \u202e\n", Snapshot: in.Snapshot,
 			},
 		}, e)
 	})
@@ -141,8 +142,8 @@ func testBegin(t *testing.T, open Open) {
 		var wg sync.WaitGroup
 		for i := range 64 {
 			wg.Go(func() {
-				h := head(mute.Account("user" + string(rune('A'+i/8))))
-				h.Key = "key" + string(rune('A'+i))
+				h := head(mute.Account("user" + strconv.Itoa(i/8)))
+				h.Key = "key" + strconv.Itoa(i)
 				for {
 					v, err := b.Account(context.Background(), h.Account)
 					if err != nil {

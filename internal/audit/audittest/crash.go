@@ -152,8 +152,7 @@ func (w *world) begins(p *process) bool {
 	p.begun, err = w.Begin(context.Background(), audit.Intent{
 		Head: p.head, Expect: audit.Expect{Version: v.Version}, Before: w.tencent.read(p.head.Account),
 	})
-	var busy *audit.BusyError
-	if errors.As(err, &busy) {
+	if _, ok := errors.AsType[*audit.BusyError](err); ok {
 		return false
 	}
 	require.NoError(w.rt, err)
@@ -296,6 +295,7 @@ func (w *world) readsBack(s *settler) {
 		o = audit.OutcomeDone
 	case 0:
 		o = audit.OutcomeFailed
+	default: // one of two fields
 	}
 	_, err := w.Settle(context.Background(), s.token, audit.Settlement{Outcome: o, Effect: shown, After: &state})
 	require.NoError(w.rt, err)

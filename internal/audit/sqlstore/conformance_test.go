@@ -18,21 +18,21 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // openStore opens a store in a file of its own.
-func openStore(t testing.TB, path string) *sqlstore.Store {
-	t.Helper()
-	store, err := sqlstore.Open(context.Background(), zaptest.NewLogger(t), "sqlite:"+path, sqlstore.Options{})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, store.Close()) })
+func openStore(tb testing.TB, path string) *sqlstore.Store {
+	tb.Helper()
+	store, err := sqlstore.Open(context.Background(), zaptest.NewLogger(tb), "sqlite:"+path, sqlstore.Options{})
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, store.Close()) })
 	return store
 }
 
 // beside opens the same file without the store.
-func beside(t testing.TB, path string) *sql.DB {
-	t.Helper()
+func beside(tb testing.TB, path string) *sql.DB {
+	tb.Helper()
 	c, err := sqlite.NewConnector("file:" + path + "?_busy_timeout=5000")
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	db := sql.OpenDB(c)
-	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	tb.Cleanup(func() { require.NoError(tb, db.Close()) })
 	return db
 }
 

@@ -22,17 +22,17 @@ import (
 
 const origin = "example.org/modbot"
 
-func newKey(t testing.TB) *audit.Key {
-	t.Helper()
+func newKey(tb testing.TB) *audit.Key {
+	tb.Helper()
 	key, err := audit.NewKey(origin)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return key
 }
 
-func openLog(t testing.TB, store audit.Store, key *audit.Key) *audit.Log {
-	t.Helper()
+func openLog(tb testing.TB, store audit.Store, key *audit.Key) *audit.Log {
+	tb.Helper()
 	l, err := audit.Open(zap.NewNop(), store, audit.Options{Signer: key})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return l
 }
 
@@ -43,16 +43,16 @@ func intent(account string) audit.Intent {
 }
 
 // fault opens a path that must fail, and says why.
-func fault(t testing.TB, path string) *sqlstore.Error {
-	t.Helper()
-	store, err := sqlstore.Open(t.Context(), zap.NewNop(), "sqlite:"+path, sqlstore.Options{})
+func fault(tb testing.TB, path string) *sqlstore.Error {
+	tb.Helper()
+	store, err := sqlstore.Open(tb.Context(), zap.NewNop(), "sqlite:"+path, sqlstore.Options{})
 	if err == nil {
-		require.NoError(t, store.Close())
+		require.NoError(tb, store.Close())
 	}
-	require.ErrorIs(t, err, audit.ErrStore)
+	require.ErrorIs(tb, err, audit.ErrStore)
 	var e *sqlstore.Error
-	require.ErrorAs(t, err, &e)
-	require.Contains(t, e.Error(), path)
+	require.ErrorAs(tb, err, &e)
+	require.Contains(tb, e.Error(), path)
 	return e
 }
 
@@ -86,11 +86,11 @@ func TestFullDiskRefusesAndLosesNothing(t *testing.T) {
 	requireSound(t, store)
 }
 
-func requireSound(t testing.TB, store audit.Store) {
-	t.Helper()
-	r, err := audit.Verify(t.Context(), store, audit.VerifyOptions{})
-	require.NoError(t, err)
-	require.True(t, r.OK, r.Problem)
+func requireSound(tb testing.TB, store audit.Store) {
+	tb.Helper()
+	r, err := audit.Verify(tb.Context(), store, audit.VerifyOptions{})
+	require.NoError(tb, err)
+	require.True(tb, r.OK, r.Problem)
 }
 
 func TestLockedByAnotherProgram(t *testing.T) {
@@ -244,7 +244,7 @@ func oneProcess(ctx context.Context, path string, key *audit.Key, p, each int) (
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	l, err := audit.Open(zap.NewNop(), store, audit.Options{Signer: key})
+	l, err := audit.Open(zap.NewNop(), store, audit.Options{Signer: key}) //nolint:contextcheck // opening is bounded by itself
 	if err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func (s *Store) Begin(ctx context.Context) (audit.Tx, error) {
 	}
 	t := &tx{reader: reader{store: s, sess: sess, lockHead: s.dialect.lockHead}}
 	if err := t.look(ctx); err != nil {
-		t.Rollback()
+		t.Rollback() //nolint:contextcheck // it has to happen also when the context has ended
 		return nil, explain(s.name, fmt.Errorf("beginning to write: %w", err))
 	}
 	return t, nil

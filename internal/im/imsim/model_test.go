@@ -40,7 +40,7 @@ func (m *model) left(account mute.Account, f mute.Field) uint32 {
 	case fields[f] <= m.now:
 		return 0
 	}
-	return uint32((fields[f] - m.now + 999) / 1000) //nolint:gosec // set from a uint32 of seconds
+	return uint32((fields[f] - m.now + 999) / 1000) // set from a uint32 of seconds
 }
 
 // Any sequence of changes, faults, messages and time leaves the simulator as

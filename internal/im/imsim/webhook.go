@@ -67,8 +67,8 @@ type textElem struct {
 // c2cBody and groupBody are the bodies of the two webhooks.
 type c2cBody struct {
 	CallbackCommand string
-	From_Account    string //nolint:revive // the vendor's spelling is the JSON name
-	To_Account      string //nolint:revive // the vendor's spelling is the JSON name
+	FromAccount     string `json:"From_Account"`
+	ToAccount       string `json:"To_Account"`
 	MsgSeq          uint32
 	MsgRandom       uint32
 	MsgTime         int64
@@ -79,16 +79,16 @@ type c2cBody struct {
 }
 
 type groupBody struct {
-	CallbackCommand  string
-	GroupId          string //nolint:revive // the vendor's spelling is the JSON name
-	Type             string
-	From_Account     string //nolint:revive // the vendor's spelling is the JSON name
-	Operator_Account string //nolint:revive // the vendor's spelling is the JSON name
-	Random           uint32
-	OnlineOnlyFlag   int
-	MsgBody          []textElem
-	CloudCustomData  string
-	EventTime        int64 // milliseconds
+	CallbackCommand string
+	GroupID         string `json:"GroupId"`
+	Type            string
+	FromAccount     string `json:"From_Account"`
+	OperatorAccount string `json:"Operator_Account"`
+	Random          uint32
+	OnlineOnlyFlag  int
+	MsgBody         []textElem
+	CloudCustomData string
+	EventTime       int64 // milliseconds
 }
 
 // decide asks the webhook and turns its answer into what the sender is told.
@@ -170,13 +170,13 @@ func (h *webhook) body(m Message, number uint32, now time.Time) (command string,
 	random := number * 2654435761
 	if m.Kind == mute.Group {
 		return beforeGroup, groupBody{
-			CallbackCommand: beforeGroup, GroupId: m.To, Type: "Public",
-			From_Account: string(m.From), Operator_Account: string(m.From),
+			CallbackCommand: beforeGroup, GroupID: m.To, Type: "Public",
+			FromAccount: string(m.From), OperatorAccount: string(m.From),
 			Random: random, MsgBody: []textElem{elem}, EventTime: now.UnixMilli(),
 		}
 	}
 	return beforeC2C, c2cBody{
-		CallbackCommand: beforeC2C, From_Account: string(m.From), To_Account: m.To,
+		CallbackCommand: beforeC2C, FromAccount: string(m.From), ToAccount: m.To,
 		MsgSeq: number, MsgRandom: random, MsgTime: now.Unix(),
 		MsgKey:  fmt.Sprintf("%d_%d_%d", number, random, now.Unix()),
 		MsgBody: []textElem{elem},

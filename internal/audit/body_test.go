@@ -111,6 +111,7 @@ func TestBodyOfAnIntent(t *testing.T) {
 		Key: "a\x1f\"b", Origin: Origin{Platform: chat.Console}, Verb: "mute", Scope: mute.ScopeGroup, Term: term,
 		Deadline: time.Date(2026, 11, 22, 2, 17, 3, 120_000, time.UTC), Before: &mute.State{Group: mute.ReadingOf(60)},
 	}
+	//nolint:testifylint // the bytes are what is hashed: their order counts
 	require.Equal(t, `{"acct":2,"at":"2026-11-22T00:17:03.000120Z","before":{"c2c":0,"group":60},"case":3,`+
 		`"deadline":"2026-11-22T02:17:03.000120Z","id":"01J","key":"a\u001f\"b","kind":"intent","platform":"console",`+
 		`"scope":"group","seq":7,"term":7200,"v":1,"verb":"mute"}`, string(appendBody(nil, &e, commitments{})))

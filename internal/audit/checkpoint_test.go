@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -151,7 +150,7 @@ func TestKeyFile(t *testing.T) {
 		require.ErrorContains(t, err, garbage)
 		require.NotContains(t, err.Error(), "secret", "what is in the file is nobody's business")
 		_, err = LoadOrCreateKey(filepath.Join(dir, "no", "c"), "example.org/modbot")
-		require.True(t, errors.Is(err, fs.ErrNotExist))
+		require.ErrorIs(t, err, fs.ErrNotExist)
 	})
 	t.Run("an origin is a name", func(t *testing.T) {
 		t.Parallel()

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,9 +20,7 @@ func TestLayerIsAMapThatCanBeTakenBack(t *testing.T) {
 		load := func(k int) { v, ok := store[k]; l.fill(k, v, ok) }
 		copyTo := func(dst, src map[int]int) {
 			clear(dst)
-			for k, v := range src {
-				dst[k] = v
-			}
+			maps.Copy(dst, src)
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"get": func(t *rapid.T) {
@@ -47,9 +46,7 @@ func TestLayerIsAMapThatCanBeTakenBack(t *testing.T) {
 			"back": func(*rapid.T) { l.back(); copyTo(seen, before) },
 			"write": func(t *rapid.T) {
 				put, gone := putByKey(&l)
-				for k, v := range put {
-					store[k] = v
-				}
+				maps.Copy(store, put)
 				for _, k := range gone {
 					delete(store, k)
 				}

@@ -101,7 +101,7 @@ func (f *lsFlags) query(now time.Time, asTable, limited bool) (lsQuery, error) {
 	}
 	var err error
 	if f.caseNumber != "" {
-		if q.Case, err = entryNumber(f.caseNumber, "case"); err != nil {
+		if q.Case, err = entryNumber(f.caseNumber, "a case"); err != nil {
 			return q, err
 		}
 	}

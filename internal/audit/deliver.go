@@ -130,7 +130,7 @@ func (d *Deliverer) Flush(ctx context.Context) error {
 
 // told reports whether the sink was told of the entries up to target.
 func (d *Deliverer) told(ctx context.Context, target int64) (bool, error) {
-	sink, err := d.sink(ctx)
+	sink, err := d.ledger.sink(ctx, d.name)
 	if err != nil || sink.Attempt != nil {
 		return false, err
 	}
@@ -139,20 +139,6 @@ func (d *Deliverer) told(ctx context.Context, target int64) (bool, error) {
 	}
 	open, _, err := d.ledger.toPost(ctx, sink.Cursor, 1)
 	return len(open) == 0 || open[0].Entry.Seq > target, err
-}
-
-// sink is how far the sink was told.
-func (d *Deliverer) sink(ctx context.Context) (Sink, error) {
-	all, err := d.ledger.Sinks(ctx)
-	if err != nil {
-		return Sink{}, err
-	}
-	for _, s := range all {
-		if s.Name == d.name {
-			return s, nil
-		}
-	}
-	return Sink{Name: d.name}, nil
 }
 
 // Once delivers all that there is. posted counts the messages that arrived;
@@ -184,7 +170,7 @@ func (d *Deliverer) Once(ctx context.Context) (posted int, next time.Time, err e
 // posted. more is false when there is nothing to do, or another process leads;
 // then next is when to ask again.
 func (d *Deliverer) step(ctx context.Context) (more bool, next time.Time, err error) {
-	sink, err := d.sink(ctx)
+	sink, err := d.ledger.sink(ctx, d.name)
 	if err != nil {
 		return false, next, err
 	}

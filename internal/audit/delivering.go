@@ -40,6 +40,17 @@ type Posted struct {
 	Stub bool
 }
 
+// sink is how far a sink was told; one that is not known was told nothing.
+func (l *Log) sink(ctx context.Context, name string) (Sink, error) {
+	return view(ctx, l, func(s Snapshot) (Sink, error) {
+		rows, err := s.Load(ctx, Keys{Sinks: []string{name}})
+		if err != nil || len(rows.Sinks) == 0 {
+			return Sink{Name: name}, err
+		}
+		return rows.Sinks[0].sink(), nil
+	})
+}
+
 // toPost reads entries that a sink has not been told of, oldest first, as of
 // one moment, and the size of the ledger at that moment.
 func (l *Log) toPost(ctx context.Context, after int64, limit int) ([]Posted, int64, error) {

@@ -15,11 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Bad input gets one clear error with its fix and its documented exit code,
-// and nothing is changed or lost.
-
-// wholeDisk makes the file of a broken ledger: a header and then nonsense.
-const wholeDisk = 1 << 14
+// nonsense is how many bytes of a broken ledger are none.
+const nonsense = 1 << 14
 
 // said is what a process answered: its one reply, or the error in its place.
 func (r result) said(t *testing.T) (code, text string) {
@@ -33,6 +30,8 @@ func (r result) said(t *testing.T) (code, text string) {
 	return r.replies[0].Code, r.replies[0].Text
 }
 
+// Bad input gets one clear error with its fix and its documented exit code, and
+// nothing is changed or lost.
 func TestBadInput_Typed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -52,41 +51,31 @@ func TestBadInput_Typed(t *testing.T) {
 		"a term without a unit":        {"mute alice 10", "term_no_unit", exitUsage, []string{"10m, 10h or 10d"}},
 		"no account":                   {"mute", "account_missing", exitUsage, []string{"→ "}},
 	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			here := w.in(t)
-			r := here.run("mia", tt.typed)
-			code, text := r.said(t)
-			require.Equal(t, tt.code, code, "%s", text)
-			require.Equal(t, tt.exit, r.exit)
-			for _, part := range tt.says {
-				require.Contains(t, text, part)
-			}
-			require.NotContains(t, text, "\x01")
-		})
-	}
-	t.Cleanup(func() {
-		if _, err := os.Stat(w.db); err != nil {
-			t.Errorf("the ledger: %v", err)
+	t.Run("commands", func(t *testing.T) {
+		for name, tt := range tests {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				r := w.in(t).run("mia", tt.typed)
+				code, text := r.said(t)
+				require.Equal(t, tt.code, code, "%s", text)
+				require.Equal(t, tt.exit, r.exit)
+				for _, part := range tt.says {
+					require.Contains(t, text, part)
+				}
+				require.NotContains(t, text, "\x01")
+			})
 		}
 	})
-	t.Run("a key that is no flag", func(t *testing.T) {
-		t.Parallel()
-		exit, lines, _ := w.in(t).modbot("", "run", "--json", "--az", "mia", "status alice")
-		requireError(t, exit, lines, exitUsage, "usage")
-	})
-	t.Run("a sub-command with a slip", func(t *testing.T) {
-		t.Parallel()
-		exit, lines, _ := w.in(t).modbot("", "adit", "ls", "--json")
-		requireError(t, exit, lines, exitUsage, "unknown_command")
-		require.Contains(t, lines[0], "audit")
-	})
-	t.Run("a configuration that is not there", func(t *testing.T) {
-		t.Parallel()
-		exit, lines, _ := w.in(t).modbot("", "run", "--json", "-c", "nosuch.yaml", "--as", "mia", "status alice")
-		requireError(t, exit, lines, exitConfig, "config")
-	})
+	require.Empty(t, w.entries(), "nothing was changed, and nothing is in the log")
+	require.Zero(t, w.proxy.total(setCall))
+
+	exit, lines, _ := w.modbot("", "run", "--json", "--az", "mia", "status alice")
+	requireError(t, exit, lines, exitUsage, "usage")
+	exit, lines, _ = w.modbot("", "adit", "ls", "--json")
+	requireError(t, exit, lines, exitUsage, "unknown_command")
+	require.Contains(t, lines[0], "audit")
+	exit, lines, _ = w.modbot("", "run", "--json", "-c", "nosuch.yaml", "--as", "mia", "status alice")
+	requireError(t, exit, lines, exitConfig, "config")
 }
 
 // requireError requires the one error that a command prints with --json.
@@ -119,7 +108,7 @@ func TestBadInput_Ledger(t *testing.T) {
 		"broken: not a database": {
 			func(w *world) (launch, func()) {
 				kept := copyTo(w.t, w.db, w.path("kept.db"))
-				w.write("modbot.db", strings.Repeat("not a database\n", wholeDisk/15))
+				w.write("modbot.db", strings.Repeat("nonsense", nonsense/8))
 				return launch{}, func() { require.NoError(w.t, os.Rename(kept, w.db)) }
 			}, "store_foreign", exitUnavailable, "not a ledger of modbot's", nil,
 		},
@@ -128,7 +117,7 @@ func TestBadInput_Ledger(t *testing.T) {
 				kept := copyTo(w.t, w.db, w.path("kept.db"))
 				f, err := os.OpenFile(w.db, os.O_WRONLY, 0)
 				require.NoError(w.t, err)
-				_, err = f.WriteAt([]byte(strings.Repeat("\xff", wholeDisk)), 4096)
+				_, err = f.WriteAt([]byte(strings.Repeat("\xff", nonsense)), 4096)
 				require.NoError(w.t, err)
 				require.NoError(w.t, f.Close())
 				return launch{}, func() { require.NoError(w.t, os.Rename(kept, w.db)) }
@@ -155,15 +144,15 @@ func TestBadInput_Ledger(t *testing.T) {
 		},
 		"read-only": {
 			func(w *world) (launch, func()) {
-				require.NoError(w.t, os.Chmod(w.db, 0o444)) // what is read-only for everybody is the point
-				return w.powerless(), func() { require.NoError(w.t, os.Chmod(w.db, 0o600)) }
+				require.NoError(w.t, os.Chmod(w.db, 0o444))
+				return w.powerless(), w.ownAgain
 			}, "no_record", exitUnavailable, "it is read-only", nil,
 		},
 		"in a folder that cannot be written": {
 			func(w *world) (launch, func()) {
 				l := w.powerless()
-				require.NoError(w.t, os.Chmod(w.dir, 0o555))                    // what is read-only for everybody is the point
-				mend := func() { require.NoError(w.t, os.Chmod(w.dir, 0o755)) } // as it was
+				require.NoError(w.t, os.Chmod(w.dir, 0o555))
+				mend := func() { require.NoError(w.t, os.Chmod(w.dir, 0o755)) }
 				w.t.Cleanup(mend)
 				return l, mend
 			}, "store_read_only", exitUnavailable, "the right to write the file and its folder", nil,
@@ -225,6 +214,17 @@ func (w *world) powerless() launch {
 	}
 	require.NoError(w.t, os.Chown(w.dir, nobody, nobody))
 	return launch{as: &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody, NoSetGroups: true}}}
+}
+
+// ownAgain gives back the right to write the ledger: what SQLite keeps beside
+// it has the rights that the file had.
+func (w *world) ownAgain() {
+	w.t.Helper()
+	files, err := filepath.Glob(w.db + "*")
+	require.NoError(w.t, err)
+	for _, f := range files {
+		require.NoError(w.t, os.Chmod(f, 0o600))
+	}
 }
 
 // outgrow makes the log of the ledger longer than what `ulimit -f 80` lets a

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -71,12 +72,42 @@ func (c watch) last(kind string) int64 {
 	return seq
 }
 
-// locked counts the accounts that something may still happen to.
-func (c watch) locked() int {
+// locked reports whether something may still happen to an account, and when
+// whoever comes next may look at it.
+func (c watch) locked() (due time.Time, yes bool) {
 	c.t.Helper()
-	var n int
-	require.NoError(c.t, c.db.QueryRowContext(c.t.Context(), "SELECT count(*) FROM lease").Scan(&n))
-	return n
+	rows, err := c.db.QueryContext(c.t.Context(), "SELECT state, until FROM lease")
+	require.NoError(c.t, err)
+	defer func() { require.NoError(c.t, rows.Close()) }()
+	for rows.Next() {
+		var state string
+		var micros int64
+		require.NoError(c.t, rows.Scan(&state, &micros))
+		end := time.UnixMicro(micros)
+		if state == "flight" || state == "settling" { // its holder may have died
+			end = end.Add(settleGrace)
+		}
+		if end.After(due) {
+			due = end
+		}
+		yes = true
+	}
+	require.NoError(c.t, rows.Err())
+	return due, yes
+}
+
+// writable reports whether the write lock can be had.
+func (c watch) writable() bool {
+	c.t.Helper()
+	conn, err := c.db.Conn(c.t.Context())
+	require.NoError(c.t, err)
+	defer func() { require.NoError(c.t, conn.Close()) }()
+	for _, s := range []string{"PRAGMA busy_timeout = 100", "BEGIN IMMEDIATE", "ROLLBACK"} {
+		if _, err = conn.ExecContext(c.t.Context(), s); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // entries counts all entries.

@@ -38,7 +38,7 @@ func TestAcceptance_18_PausedPastTheLease(t *testing.T) {
 			g := w.proxy.hold(setCall, tt.at)
 			p := w.launch("mia", muteAlice)
 			g.call()
-			p.pause()
+			w.pause(p)
 			stopped := time.Now()
 			w.settled(1, stopped)
 			require.Equal(t, "outcome "+tt.outcome, lastKind(w.entries(), 1))
@@ -73,13 +73,32 @@ func TestAcceptance_18_PausedPastTheLease(t *testing.T) {
 	}
 }
 
+// pause stops a process where it holds no lock of the ledger's file: SQLite
+// has no leases, and a process that sleeps in a transaction keeps all others
+// out for as long as it sleeps.
+func (w *world) pause(p *process) {
+	w.t.Helper()
+	ledger := w.watch()
+	defer func() { require.NoError(w.t, ledger.db.Close()) }()
+	eventually(w.t, soon, "the process to sleep outside of a transaction", func() bool {
+		p.pause()
+		eventually(w.t, soon, "the process to stop", p.stopped)
+		if ledger.writable() {
+			return true
+		}
+		p.resume()
+		return false
+	})
+}
+
 // readAgain has others run until no account is locked any more: somebody has
 // read again what a late answer was about.
 func (w *world) readAgain() {
 	w.t.Helper()
 	ledger := w.watch()
 	giveUp := time.Now().Add(settleWithin)
-	for ledger.locked() > 0 {
+	for due, locked := ledger.locked(); locked; due, locked = ledger.locked() {
+		until(w.t, due)
 		require.True(w.t, time.Now().Before(giveUp), "the late answer is not read back: %v", kinds(w.entries(), 0))
 		w.run("mo", "status bob")
 	}
@@ -100,7 +119,7 @@ func TestAcceptance_18_OthersActMeanwhile(t *testing.T) {
 	g := w.proxy.hold(setCall, beforeAnswer)
 	p := w.launch("mia", muteAlice)
 	g.call()
-	p.pause()
+	w.pause(p)
 	stopped := time.Now()
 	w.done("mo", "mute bob 1h group")
 	w.settled(1, stopped)

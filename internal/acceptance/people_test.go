@@ -68,6 +68,10 @@ func TestAcceptance_05_TwoModeratorsAtOnce(t *testing.T) {
 	require.Equal(t, "muted", done.Code, "%+v", done)
 
 	asked := w.ended(second).reply(t)
+	for giveUp := time.Now().Add(settleWithin); asked.Code == "busy"; { // on a slow machine it is told to try again, and does
+		require.True(t, time.Now().Before(giveUp), "the account stays busy")
+		asked = w.run("mo", "mute alice 1h group flooding").reply(t)
+	}
 	require.Equal(t, "needs_confirm", asked.State, "%+v", asked)
 	require.Equal(t, "already_muted", asked.Code)
 	require.Contains(t, asked.Text, "mia")
@@ -75,8 +79,8 @@ func TestAcceptance_05_TwoModeratorsAtOnce(t *testing.T) {
 	require.Contains(t, asked.Text, "confirm 2 extend")
 	require.Len(t, w.proxy.seen(setCall, "alice"), 1, "nothing was shortened or lengthened unasked")
 	log := w.entries()
-	require.Equal(t, []string{"intent", "outcome done", "question"}, kinds(log, 0), "the second was planned after the first had ended")
-	require.Equal(t, []int64{1, 1, 2}, []int64{log[0].Case, log[1].Case, log[2].Case})
+	require.Equal(t, []string{"intent", "outcome done", "question"}, certain(kinds(log, 0)), "the second was planned after the first had ended")
+	require.Equal(t, []int64{1, 2}, []int64{log[0].Case, log[len(log)-1].Case})
 
 	w.confirmed("mo", asked, "extend")
 	require.InDelta(t, 3*3600, w.sim.of("alice").Group, 120, "two hours of mia's and one of mo's")
@@ -91,7 +95,7 @@ func TestAcceptance_05_TheSecondIsToldWhoActs(t *testing.T) {
 	held := w.proxy.hold(setCall, beforeAnswer)
 	first := w.launch("mia", "mute alice 2h group spamming")
 	held.call()
-	first.pause() // so that its attempt does not end however long the other takes to start
+	w.pause(first) // so that its attempt does not end however long the other takes to start
 	busy := w.run("mo", "mute alice 1h group flooding")
 	require.Equal(t, "busy", busy.reply(t).State, "%+v", busy.replies)
 	require.Contains(t, busy.reply(t).Text, "mia")

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -62,12 +63,13 @@ func start(t *testing.T, l launch) *process {
 	t.Helper()
 	argv := append(append(append([]string{}, l.before...), program), l.args...)
 	p := &process{t: t, what: "modbot " + strings.Join(l.args, " "), done: make(chan struct{})}
-	p.cmd = exec.Command(argv[0], argv[1:]...) //nolint:gosec,noctx // the program under test; the clean-up bounds it
+	p.cmd = exec.Command(argv[0], argv[1:]...) //nolint:noctx // the program under test; the clean-up bounds it
 	p.cmd.Dir, p.cmd.Stdin, p.cmd.SysProcAttr = l.dir, l.stdin, l.as
 	// Nothing of the surroundings: no MODBOT_ variable, no proxy, no home.
 	p.cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(), "TZ=UTC",
-		"GORACE=halt_on_error=1 exitcode=66",
+		// Without the second that the race detector waits at every end.
+		"GORACE=halt_on_error=1 exitcode=66 atexit_sleep_ms=20",
 	}, l.env...)
 	p.cmd.Stderr = writerFunc(func(b []byte) (int, error) {
 		p.mu.Lock()
@@ -143,6 +145,16 @@ func (p *process) kill() {
 
 // pause stops the process as a debugger, a hypervisor or a closed lid would.
 func (p *process) pause() { p.signal(syscall.SIGSTOP) }
+
+// stopped reports whether the process has stopped, where that can be seen.
+func (p *process) stopped() bool {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/stat")
+	if errors.Is(err, os.ErrNotExist) {
+		return true // no such file system here
+	}
+	_, after, _ := strings.Cut(string(stat), ") ") // behind the program's name
+	return strings.HasPrefix(after, "T")
+}
 
 // resume lets it go on.
 func (p *process) resume() { p.signal(syscall.SIGCONT) }

@@ -202,7 +202,7 @@ func TestAcceptance_19_OneFieldEnds(t *testing.T) {
 	c := startConsole(t)
 	c.say("as ada")
 	require.Equal(t, "muted", c.say("mute bob 2h group threats").Code)
-	require.Equal(t, "muted", c.say("mute bob 2s c2c spamming").Code)
+	require.Equal(t, "muted", c.say("mute bob 5s c2c spamming").Code)
 	expired := c.post("expired", 2)
 	require.Contains(t, expired.Text, "one-to-one")
 	require.NotContains(t, expired.Text, "groups")

@@ -161,7 +161,7 @@ func nonceOf(sink string, posts []Posted) string {
 		if p.Stub {
 			letter = nonceStub
 		}
-		h.Write(binary.BigEndian.AppendUint64(n[:0], uint64(p.Entry.Seq)))
+		h.Write(binary.BigEndian.AppendUint64(n[:0], uint64(p.Entry.Seq))) //nolint:gosec // from 1 on
 		h.Write(p.Entry.Hash[:])
 	}
 	return letter + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:nonceBytes])

@@ -123,7 +123,7 @@ func (s *Settler) one(ctx context.Context, u Unsettled) (settled bool, later tim
 		return false, later, err
 	}
 	r, err := s.read(ctx, u.Case.Account, freshUntil)
-	if err != nil && !over(u.Case, s.ledger.now()) {
+	if err != nil && !errors.Is(err, errErased) && !over(u.Case, s.ledger.now()) {
 		return s.postpone(ctx, u, t, err)
 	}
 	verdict, err := s.verdict(ctx, u, r)
@@ -152,10 +152,13 @@ func (s *Settler) read(ctx context.Context, account mute.Account, freshUntil tim
 	return readAccount(ctx, s.tencent, s.ledger.now, account)
 }
 
+// errErased: nobody knows any more which account it was.
+var errErased = errors.New("the account's name was erased")
+
 // readAccount reads what is in effect, and notes from when to when.
 func readAccount(ctx context.Context, tencent Tencent, now func() time.Time, account mute.Account) (*reading, error) {
 	if account == "" {
-		return nil, errors.New("the account's name was erased")
+		return nil, errErased
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, readTime, errReadTime)
 	defer cancel()
@@ -173,7 +176,7 @@ func readAccount(ctx context.Context, tencent Tencent, now func() time.Time, acc
 }
 
 // verdict is what a reading makes of a case; r is nil when the deadline had
-// passed before anything could be read.
+// passed before anything could be read, or nobody knows what to read.
 func (s *Settler) verdict(ctx context.Context, u Unsettled, r *reading) (Settlement, error) {
 	switch {
 	case r == nil:

@@ -2,6 +2,7 @@ package audit_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"sync"
 	"testing"
@@ -328,6 +329,30 @@ func TestSettleLateAnswerAfterALaterCase(t *testing.T) {
 		"intent 1", "outcome 1 failed", "intent 2", "late 1 done", "outcome 2 done in effect: group", "late 1 in effect: group",
 	}, h.log(0))
 	require.Equal(t, []string{"group 1 until 03:00:00"}, h.mutes("alice"))
+}
+
+// Where the account's name was erased, a late answer is not read for, and does
+// not wait for ever.
+func TestSettleLateAnswerOfAnErasedAccount(t *testing.T) {
+	h := newHouse(t)
+	s := h.settler()
+	b := h.begin("alice", mute.ScopeGroup, seconds(t, 3600))
+	h.clock.advance(audit.LeaseTime + audit.SettleGrace)
+	once(t, s.Once)
+	h.tencent.seen()
+	h.finish(b, audit.Result{Outcome: audit.OutcomeFailed, Attempts: 1})
+	db, err := sql.Open("sqlite", h.path)
+	require.NoError(t, err)
+	_, err = db.ExecContext(t.Context(), "DELETE FROM personal WHERE seq = 1")
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+	require.NoError(t, h.ledger.Redact(t.Context(), 1))
+
+	n, next := once(t, s.Once)
+	require.Equal(t, 1, n)
+	require.Zero(t, next)
+	require.Empty(t, h.tencent.seen())
+	require.Equal(t, []string{"late 1 failed", "redacted 0", "late 1"}, h.log(2))
 }
 
 // The reading that settles one field also tells of the other.

@@ -235,6 +235,9 @@ func (s *state) append(ctx context.Context, d draft) (*Entry, error) {
 	if err := s.number(ctx, e, d.personal); err != nil {
 		return nil, err
 	}
+	if e.Case == s.head.Cases+1 {
+		s.cases.fill(e.Case, CaseRow{}, false) // it is about to be
+	}
 	if err := s.want(ctx, applyKeys(e)); err != nil {
 		return nil, err
 	}

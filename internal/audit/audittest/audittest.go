@@ -95,6 +95,13 @@ func newBench(tb testing.TB, open Open) *bench {
 	return b
 }
 
+// in is the bench for a subtest.
+func (b *bench) in(t testing.TB) *bench {
+	sub := *b
+	sub.t = t
+	return &sub
+}
+
 // another opens the ledger once more, as another process would.
 func (b *bench) another(store audit.Store) *audit.Log {
 	b.t.Helper()

@@ -117,7 +117,7 @@ func (r *reader) Cases(ctx context.Context, q audit.CaseQuery) ([]audit.CaseRow,
 		w.and("batch = ? AND batch <> 0", q.Batch)
 	}
 	if q.Open {
-		w.and("status IN ('waiting', 'in_flight', 'unknown')")
+		w.and("status <= 3")
 	}
 	order := " ORDER BY number"
 	if q.Acct != 0 {
@@ -158,14 +158,13 @@ func (r *reader) AccountRows(ctx context.Context, after int64, limit int) ([]aud
 // Counts counts what is open and active.
 func (r *reader) Counts(ctx context.Context) (audit.Counts, error) {
 	var c audit.Counts
-	err := r.sess.each(ctx, `SELECT status, count(*) FROM cases
-		WHERE status IN ('waiting', 'in_flight', 'unknown') GROUP BY status`, nil, func(rows *sql.Rows) error {
-		var status string
-		var n int64
-		if err := rows.Scan(&status, &n); err != nil {
+	err := r.sess.each(ctx, "SELECT status, count(*) FROM cases WHERE status <= 3 GROUP BY status", nil, func(rows *sql.Rows) error {
+		var code, n int64
+		if err := rows.Scan(&code, &n); err != nil {
 			return err
 		}
-		switch audit.Status(status) { //nolint:exhaustive // those that the query asks for
+		status, err := statusOf(code)
+		switch status { //nolint:exhaustive // those that the query asks for
 		case audit.StatusWaiting:
 			c.Waiting = n
 		case audit.StatusInFlight:
@@ -173,7 +172,7 @@ func (r *reader) Counts(ctx context.Context) (audit.Counts, error) {
 		case audit.StatusUnknown:
 			c.Unknown = n
 		}
-		return nil
+		return err
 	})
 	if err == nil {
 		err = r.sess.one(ctx, "SELECT count(*) FROM mute", nil, &c.Mutes)

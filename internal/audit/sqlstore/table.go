@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"slices"
 	"strings"
 
 	"modbot/internal/audit"
@@ -120,14 +122,39 @@ func casesTable() table[audit.CaseRow] {
 			"asked", "intent", "last", "batch", "planned", "expires",
 		},
 		args: func(a []any, r audit.CaseRow) []any {
-			return append(a, r.Number, r.Acct, r.First, string(r.Status), r.Verb, int64(r.Scope), r.Term, r.Deadline, r.Began,
+			return append(a, r.Number, r.Acct, r.First, codeOf(r.Status), r.Verb, int64(r.Scope), r.Term, r.Deadline, r.Began,
 				r.Asked, r.Intent, r.Last, r.Batch, r.Planned, r.Expires)
 		},
 		scan: func(s *sql.Rows, r *audit.CaseRow) error {
-			return s.Scan(&r.Number, &r.Acct, &r.First, (*string)(&r.Status), &r.Verb, (*uint8)(&r.Scope), &r.Term, &r.Deadline, &r.Began,
+			var status int64
+			err := s.Scan(&r.Number, &r.Acct, &r.First, &status, &r.Verb, (*uint8)(&r.Scope), &r.Term, &r.Deadline, &r.Began,
 				&r.Asked, &r.Intent, &r.Last, &r.Batch, &r.Planned, &r.Expires)
+			if err == nil {
+				r.Status, err = statusOf(status)
+			}
+			return err
 		},
 	}
+}
+
+// statuses are the statuses of a case by their number in the database: the
+// open ones first, because an index is over those alone.
+func statuses() []audit.Status {
+	return []audit.Status{
+		1: audit.StatusWaiting, 2: audit.StatusInFlight, 3: audit.StatusUnknown,
+		4: audit.StatusDone, 5: audit.StatusFailed, 6: audit.StatusPartial, 7: audit.StatusUnverified,
+		8: audit.StatusRefused, 9: audit.StatusDeclined, 10: audit.StatusVoid, 11: audit.StatusLapsed,
+	}
+}
+
+func codeOf(s audit.Status) int64 { return int64(max(0, slices.Index(statuses(), s))) }
+
+func statusOf(code int64) (audit.Status, error) {
+	all := statuses()
+	if code < 1 || code >= int64(len(all)) {
+		return "", fmt.Errorf("%d is no status of a case", code)
+	}
+	return all[code], nil
 }
 
 func accountTable() table[audit.AccountRow] {

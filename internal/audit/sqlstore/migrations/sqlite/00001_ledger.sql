@@ -2,7 +2,8 @@
 
 -- The ledger. Times are microseconds since 1970 in UTC, 0 for none. Scopes
 -- and fields are numbers: 1 group, 2 c2c, 3 both. Terms are seconds: 0 none,
--- -1 permanent.
+-- -1 permanent. The status of a case: 1 waiting, 2 in flight, 3 unknown, 4 done,
+-- 5 failed, 6 partial, 7 unverified, 8 refused, 9 declined, 10 void, 11 lapsed.
 
 -- The one row that every write transaction takes first.
 CREATE TABLE head (
@@ -59,13 +60,13 @@ CREATE TABLE checkpoint (
 CREATE TABLE cases (
   number   INTEGER PRIMARY KEY,
   acct     INTEGER NOT NULL,
-  status   TEXT    NOT NULL,
+  first    INTEGER NOT NULL, -- seq of its first entry
+  status   INTEGER NOT NULL,
   verb     TEXT    NOT NULL,
   scope    INTEGER NOT NULL,
   term     INTEGER NOT NULL,
   deadline INTEGER NOT NULL,
   began    INTEGER NOT NULL,
-  first    INTEGER NOT NULL, -- seq of its first entry
   asked    INTEGER NOT NULL, -- of its last question
   intent   INTEGER NOT NULL, -- of its intent
   last     INTEGER NOT NULL, -- of the entry that changed its status last
@@ -74,7 +75,7 @@ CREATE TABLE cases (
   expires  INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX cases_acct ON cases (acct, number);
-CREATE INDEX cases_open ON cases (status, number) WHERE status IN ('waiting', 'in_flight', 'unknown');
+CREATE INDEX cases_open ON cases (status, number) WHERE status <= 3;
 CREATE INDEX cases_batch ON cases (batch, number) WHERE batch <> 0;
 
 CREATE TABLE account (

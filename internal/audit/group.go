@@ -190,7 +190,11 @@ func (l *Log) tryGroup(ctx context.Context, jobs []*job) error {
 	}
 	for _, j := range jobs {
 		s.mark()
-		if j.err = l.runChange(ctx, s, j.fn); j.err != nil {
+		j.err = l.runChange(ctx, s, j.fn)
+		if j.err == nil && s.missed {
+			j.err = errMissed
+		}
+		if j.err != nil {
 			s.back()
 		}
 	}

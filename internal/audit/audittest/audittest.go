@@ -96,9 +96,10 @@ func newBench(tb testing.TB, open Open) *bench {
 }
 
 // in is the bench for a subtest.
-func (b *bench) in(t testing.TB) *bench {
+func (b *bench) in(tb testing.TB) *bench {
+	tb.Helper()
 	sub := *b
-	sub.t = t
+	sub.t = tb
 	return &sub
 }
 

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"context"
 	"embed"
 	"io/fs"
 
@@ -29,6 +30,13 @@ type dialect struct {
 	version string
 	// rebind turns ? into what the driver knows.
 	rebind func(string) string
+	// check refuses a database that cannot keep what the ledger promises.
+	check func(ctx context.Context, sess *session, readOnly bool) error
+	// tables counts the tables, and those that goose keeps versions in.
+	tables string
+	// backup copies the database into a file; empty where that is not for us
+	// to do.
+	backup string
 }
 
 // sqliteDialect is SQLite: BEGIN IMMEDIATE takes the only write lock there is.
@@ -37,6 +45,10 @@ func sqliteDialect() dialect {
 		goose: goose.DialectSQLite3, migrations: "migrations/sqlite",
 		beginWrite: "BEGIN IMMEDIATE", prepareWriter: "PRAGMA busy_timeout = 0", beginRead: "BEGIN", lockHead: "", version: "PRAGMA data_version",
 		rebind: func(q string) string { return q },
+		check:  checkSQLite,
+		tables: `SELECT count(*), count(CASE WHEN name = 'goose_db_version' THEN 1 END)
+			FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`,
+		backup: "VACUUM INTO ?",
 	}
 }
 

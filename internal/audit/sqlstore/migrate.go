@@ -43,7 +43,7 @@ func (s *Store) prepareOnce(ctx context.Context, steps fs.FS) error {
 		return err
 	}
 	defer sess.close() //nolint:errcheck // used up
-	if err := checkSQLite(ctx, sess, s.readOnly); err != nil {
+	if err := s.dialect.check(ctx, sess, s.readOnly); err != nil {
 		return err
 	}
 	has, err := s.schema(ctx, sess)
@@ -64,7 +64,7 @@ func (s *Store) prepareOnce(ctx context.Context, steps fs.FS) error {
 	case s.readOnly:
 		return &Error{Fault: FaultForeign, Name: s.name, Err: errors.New("it has no ledger of this version")}
 	}
-	if has > 0 {
+	if has > 0 && s.dialect.backup != "" {
 		if err := s.backup(ctx, sess, has); err != nil {
 			return err
 		}
@@ -85,8 +85,7 @@ func (s *Store) prepareOnce(ctx context.Context, steps fs.FS) error {
 // schema is the version of the schema: 0 for an empty database.
 func (s *Store) schema(ctx context.Context, sess *session) (int64, error) {
 	var tables, versions int64
-	if err := sess.one(ctx, `SELECT count(*), count(CASE WHEN name = 'goose_db_version' THEN 1 END)
-		FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`, nil, &tables, &versions); err != nil {
+	if err := sess.one(ctx, s.dialect.tables, nil, &tables, &versions); err != nil {
 		return 0, err
 	}
 	if versions == 0 {
@@ -114,7 +113,7 @@ func (s *Store) backup(ctx context.Context, sess *session, version int64) error 
 	}
 	part := fmt.Sprintf("%s.%d.part", to, os.Getpid())
 	defer os.Remove(part) //nolint:errcheck // it is there only when something failed
-	err := sess.exec(ctx, "VACUUM INTO ?", part)
+	err := sess.exec(ctx, s.dialect.backup, part)
 	if err == nil {
 		err = os.Rename(part, to)
 	}

@@ -4,6 +4,7 @@ package acceptance
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,7 +41,7 @@ func TestAcceptance_18_PausedPastTheLease(t *testing.T) {
 			g.call()
 			w.pause(p)
 			stopped := time.Now()
-			w.settled(1, stopped)
+			w.settled(1, "alice", stopped)
 			require.Equal(t, "outcome "+tt.outcome, lastKind(w.entries(), 1))
 			require.Equal(t, []string{"intent"}, kinds(ofKind(w.entries(), "intent"), 1))
 
@@ -100,7 +101,7 @@ func (w *world) readAgain() {
 	for due, locked := ledger.locked(); locked; due, locked = ledger.locked() {
 		until(w.t, due)
 		require.True(w.t, time.Now().Before(giveUp), "the late answer is not read back: %v", kinds(w.entries(), 0))
-		w.run("mo", "status bob")
+		w.run("mo", "status grace")
 	}
 	require.NoError(w.t, ledger.db.Close())
 }
@@ -109,6 +110,48 @@ func (w *world) readAgain() {
 func lastKind(entries []entry, of int64) string {
 	trace := kinds(entries, of)
 	return trace[len(trace)-1]
+}
+
+// A process that is paused between its intent and its call wakes without a
+// lease, and its call never leaves. The pause strikes while the call waits for
+// its turn: at one call a second, what is beyond the burst does.
+func TestAcceptance_18_PausedBeforeItsCall(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.perSecond = 1
+	w.configure()
+	w.done("mia", "status grace") // makes the ledger
+	ledger := w.watch()
+	p := w.launch("mia", "mute "+crowd+" 2h group")
+	waits := func() bool { return ledger.count("intent") == w.proxy.total(setCall)+1 }
+	eventually(t, soon, "a call to wait for its turn", func() bool {
+		require.True(t, p.alive(), "it was never caught between an intent and its call")
+		if !waits() {
+			return false
+		}
+		w.pause(p)
+		until(t, time.Now().Add(aMoment)) // what had left already has arrived now
+		if waits() {
+			return true
+		}
+		p.resume()
+		return false
+	})
+	stopped := time.Now()
+	log := w.entries()
+	last := ofKind(log, "intent")[ledger.count("intent")-1]
+	require.Empty(t, w.proxy.seen(setCall, last.Account))
+	w.settled(last.Case, last.Account, stopped)
+
+	p.resume()
+	require.NotEmpty(t, w.ended(p).replies)
+	w.readAgain()
+	require.Empty(t, w.proxy.seen(setCall, last.Account), "no call without a fresh lease")
+	require.Zero(t, w.sim.of(last.Account).Group)
+	trace := kinds(w.entries(), last.Case)
+	require.Equal(t, []string{"intent", "outcome failed"}, certain(trace)[:2])
+	require.Equal(t, 1, strings.Count(strings.Join(trace, " "), "outcome"), "never a second outcome: %v", trace)
+	w.sound()
 }
 
 // While a process is paused, others act on other accounts, and on this one
@@ -122,7 +165,7 @@ func TestAcceptance_18_OthersActMeanwhile(t *testing.T) {
 	w.pause(p)
 	stopped := time.Now()
 	w.done("mo", "mute bob 1h group")
-	w.settled(1, stopped)
+	w.settled(1, "alice", stopped)
 	w.confirmed("ada", w.run("ada", "unmute alice group").reply(t), "yes")
 	require.Zero(t, w.sim.of("alice").Group)
 

@@ -21,9 +21,11 @@ const (
 	adminID = "administrator"
 )
 
-// accounts of the app. Alice and Alice differ in nothing but case, on purpose:
-// only tests that mean it use Grace.
-const accounts = "alice,bob,carol,dave,erin,frank,grace,administrator"
+// accounts of the app.
+const accounts = "alice,bob,carol,dave,erin,frank,grace,administrator," + crowd
+
+// crowd are accounts for commands about many.
+const crowd = "u01,u02,u03,u04,u05,u06,u07,u08,u09,u10,u11,u12,u13,u14"
 
 // forever is what Tencent says of a mute without an end.
 const forever = 4294967295

@@ -27,6 +27,7 @@ type world struct {
 
 	// What modbot.yaml says: configure writes it.
 	host, store, more string
+	perSecond         int
 }
 
 // ask makes the policy ask before long and permanent mutes.
@@ -39,7 +40,7 @@ func newWorld(t *testing.T, more ...string) *world {
 	w.proxy = startProxy(t, w.sim.address)
 	w.db = filepath.Join(w.dir, "modbot.db")
 	w.write("tencent.key", appKey+"\n")
-	w.host, w.store, w.more = w.proxy.server.URL, "modbot.db", strings.Join(more, "")
+	w.host, w.store, w.more, w.perSecond = w.proxy.server.URL, "modbot.db", strings.Join(more, ""), 100
 	w.configure()
 	return w
 }
@@ -58,6 +59,7 @@ func (w *world) configure() {
   sdk_app_id: `+appID+`
   identifier: `+adminID+`
   secret_key_file: tencent.key
+  rate_per_second: `+strconv.Itoa(w.perSecond)+`
 store:
   url: sqlite:`+w.store+`
 ledger:

@@ -3,6 +3,7 @@ package audit_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -32,7 +33,7 @@ var errDead = fmt.Errorf("the process is dead: %w", audit.ErrStore)
 type life struct {
 	left    int // negative: for ever
 	applied bool
-	dead    bool
+	dead    atomic.Bool // read by several workers at once
 }
 
 // mortal is a store whose process may die.
@@ -42,7 +43,7 @@ type mortal struct {
 }
 
 func (m *mortal) Begin(ctx context.Context) (audit.Tx, error) {
-	if m.life.dead {
+	if m.life.dead.Load() {
 		return nil, errDead
 	}
 	tx, err := m.Store.Begin(ctx)
@@ -50,7 +51,7 @@ func (m *mortal) Begin(ctx context.Context) (audit.Tx, error) {
 }
 
 func (m *mortal) Snapshot(ctx context.Context) (audit.Snapshot, error) {
-	if m.life.dead {
+	if m.life.dead.Load() {
 		return nil, errDead
 	}
 	return m.Store.Snapshot(ctx)
@@ -63,14 +64,14 @@ type mortalTx struct {
 
 func (t *mortalTx) Commit(ctx context.Context, c audit.Changes) error {
 	switch {
-	case t.life.dead:
+	case t.life.dead.Load():
 		t.Rollback()
 		return errDead
 	case t.life.left != 0:
 		t.life.left--
 		return t.Tx.Commit(ctx, c)
 	}
-	t.life.dead = true
+	t.life.dead.Store(true)
 	if t.life.applied {
 		if err := t.Tx.Commit(ctx, c); err != nil {
 			return err
@@ -93,7 +94,7 @@ type process struct {
 
 // Read reads Tencent, while the process lives.
 func (p *process) Read(ctx context.Context, a mute.Account) (mute.State, error) {
-	if p.dead {
+	if p.dead.Load() {
 		return mute.State{}, errDead
 	}
 	return p.world.tencent.Read(ctx, a)
@@ -107,7 +108,7 @@ func (p *process) Compose(posts []audit.Posted) (int, []byte, error) {
 
 // Send posts, while the process lives.
 func (p *process) Send(ctx context.Context, body []byte, d chat.Delivery) (chat.MessageRef, error) {
-	if p.dead {
+	if p.dead.Load() {
 		return chat.MessageRef{}, errDead
 	}
 	return p.world.channel.Send(ctx, body, d)
@@ -140,7 +141,7 @@ func (w *world) start(l *life) {
 
 // alive is the process that works, a new one where the last has died.
 func (w *world) alive(rt *rapid.T) *process {
-	if w.now == nil || w.now.dead {
+	if w.now == nil || w.now.dead.Load() {
 		w.start(&life{left: rapid.IntRange(0, 12).Draw(rt, "commits"), applied: rapid.Bool().Draw(rt, "applied")})
 	}
 	return w.now
@@ -148,7 +149,7 @@ func (w *world) alive(rt *rapid.T) *process {
 
 // does accepts what a process answers: an error only when it died.
 func (w *world) does(p *process, err error) {
-	if !p.dead {
+	if !p.dead.Load() {
 		require.NoError(w.rt, err)
 	}
 }
@@ -164,7 +165,7 @@ func (w *world) command(rt *rapid.T) {
 	}
 	answer := rapid.SampledFrom([]string{"yes", "no", "lost before", "lost after"}).Draw(rt, "answer")
 	b, err := begin(context.Background(), p.ledger, account, scope, term)
-	if p.dead {
+	if p.dead.Load() {
 		return
 	}
 	if _, busy := errors.AsType[*audit.BusyError](err); busy {
@@ -359,7 +360,15 @@ func (w *world) checkChannel(entries []audit.Entry) {
 	require.Equal(w.rt, want, got)
 }
 
+// crashChecks is how many histories are tried when -rapid.checks does not say:
+// each is dozens of transactions on a disk.
+const crashChecks = "25"
+
 func TestCrashesAnywhere(t *testing.T) {
+	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
+		require.NoError(t, checks.Value.Set(crashChecks))
+		t.Cleanup(func() { require.NoError(t, checks.Value.Set(checks.DefValue)) })
+	}
 	h := newHouse(t)
 	var run atomic.Int64
 	rapid.Check(t, func(rt *rapid.T) {

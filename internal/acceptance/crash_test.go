@@ -181,8 +181,8 @@ func (w *world) settled(caseNumber int64, account string, died time.Time) {
 	}
 	giveUp := time.Now().Add(settleWithin)
 	for !final() || !w.delivered(ledger) {
-		if due, locked := ledger.locked(); locked {
-			until(w.t, due)
+		if end, locked := ledger.locked(); locked && !final() {
+			until(w.t, end.Add(settleGrace))
 		}
 		require.True(w.t, time.Now().Before(giveUp), "case %d is not settled and posted: %v", caseNumber, kinds(w.entries(), 0))
 		w.run("mia", "status grace")

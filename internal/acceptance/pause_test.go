@@ -98,8 +98,8 @@ func (w *world) readAgain() {
 	w.t.Helper()
 	ledger := w.watch()
 	giveUp := time.Now().Add(settleWithin)
-	for due, locked := ledger.locked(); locked; due, locked = ledger.locked() {
-		until(w.t, due)
+	for end, locked := ledger.locked(); locked; end, locked = ledger.locked() {
+		until(w.t, end)
 		require.True(w.t, time.Now().Before(giveUp), "the late answer is not read back: %v", kinds(w.entries(), 0))
 		w.run("mo", "status grace")
 	}

@@ -51,19 +51,19 @@ func seal(p Personal) (*PersonalRow, commitments) {
 	p.Actor, p.ActorName = clean(p.Actor), clean(p.ActorName)
 	p.Note, p.Reason, p.Snapshot = clean(p.Note), clean(p.Reason), clean(p.Snapshot)
 	var c commitments
-	row := &PersonalRow{Personal: p, Salts: make([]byte, 0, personalFields*saltBytes)}
+	salts := make([]byte, personalFields*saltBytes)
+	_, _ = rand.Read(salts) // never fails (crypto/rand)
+	used := 0
 	var scratch []byte
 	for i, v := range p.values() {
 		if v == "" {
 			continue
 		}
-		salt := row.Salts[len(row.Salts) : len(row.Salts)+saltBytes]
-		_, _ = rand.Read(salt) // never fails (crypto/rand)
-		row.Salts = row.Salts[:len(row.Salts)+saltBytes]
 		c.has[i] = true
-		c.sum[i], scratch = commitTo(scratch, personalNames[i], salt, v)
+		c.sum[i], scratch = commitTo(scratch, personalNames[i], salts[used:used+saltBytes], v)
+		used += saltBytes
 	}
-	return row, c
+	return &PersonalRow{Personal: p, Salts: salts[:used]}, c
 }
 
 // opens reports what is wrong with a side row under the body's commitments.

@@ -35,7 +35,7 @@ func promises() []promise {
 		{client, "ratio", "client call / bare net/http POST", 1.15, true},
 		{actions + "callers=1", "records/raw", "records a second / raw append+fsync, 1 caller", 0.5, false},
 		{actions + "callers=200", "records/raw", "records a second / raw append+fsync, 200 callers", 5, false},
-		{"Verify", "ratio", "verify / reading and decoding the same rows", 2, true},
+		{"Verify", "verify/read", "verify / reading and decoding the same rows", 2, true},
 		{"Commands/callers=32", "commands/s", "whole commands a second, 32 callers", 1000, false},
 	}
 }

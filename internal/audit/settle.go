@@ -115,7 +115,12 @@ func (s *Settler) all(ctx context.Context, due []Unsettled) (settled int, again 
 
 // one settles a case, or puts it off until later.
 func (s *Settler) one(ctx context.Context, u Unsettled) (settled bool, later time.Time, err error) {
-	t, freshUntil, err := s.ledger.TakeOver(ctx, u.Case.Number)
+	if ctx.Err() != nil {
+		return false, later, nil
+	}
+	// Without the end of the context: what was taken over and not heard of would
+	// keep the account locked for the rest of the lease.
+	t, freshUntil, err := s.ledger.TakeOver(context.WithoutCancel(ctx), u.Case.Number)
 	if errors.Is(err, ErrLeaseLost) {
 		return false, later, nil // another settler has it, or has been through
 	}

@@ -214,16 +214,16 @@ func (l *Log) tryGroup(ctx context.Context, jobs []*job) error {
 // the rows that the last transaction knew, when the store is sure that nobody
 // else has written since.
 func (l *Log) state(ctx context.Context, tx Tx) (*state, error) {
-	s := l.warm
+	s, turn := l.warm, tx.Turn()
 	l.warm = nil // until this transaction has ended well
-	if s == nil || !tx.Undisturbed() {
+	if s == nil || turn != s.turn+1 {
 		s = &state{key: l.key, replica: l.replica}
 	}
 	var err error
 	if s.head, err = tx.Head(ctx); err != nil {
 		return nil, err
 	}
-	s.tx = tx
+	s.tx, s.turn = tx, turn
 	s.local = l.now()
 	s.now = s.local.Truncate(time.Microsecond).UTC()
 	return s, nil

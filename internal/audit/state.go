@@ -10,7 +10,8 @@ import (
 // the projections, and what was added. Writers load the rows that they need
 // first (want); a replay begins with nothing and has no store behind it.
 type state struct {
-	tx Tx // nil in a replay
+	tx   Tx // nil in a replay
+	turn int64
 
 	head        HeadRow
 	entries     []EntryRow

@@ -21,10 +21,10 @@ type Store interface {
 // Tx is an open write transaction. It ends with Commit or Rollback.
 type Tx interface {
 	Reader
-	// Undisturbed reports that nobody but this Store's own transactions has
-	// written to the database since the last of them ended: the rows that it
-	// knew are as they were. A store that cannot tell says false.
-	Undisturbed() bool
+	// Turn is a number that is one more than that of the transaction before,
+	// when the store is sure that nobody has written between the two: rows that
+	// the one knew are as they were for the other. Else it is more than that.
+	Turn() int64
 	// Commit writes the changes, all or none. It returns an error that is
 	// ErrUncertain when it is not known which.
 	Commit(ctx context.Context, c Changes) error

@@ -165,6 +165,27 @@ func testBegin(t *testing.T, open Open) {
 		r := b.sound()
 		require.EqualValues(t, 128, r.Entries)
 	})
+	t.Run("whoever writes beside sees what the others wrote", func(t *testing.T) {
+		b := newBench(t, open)
+		other := *b
+		other.Log = b.another(b.Store) // another ledger of the same store
+		for range 3 {
+			b.act(head("alice"), audit.OutcomeDone)
+			other.act(head("alice"), audit.OutcomeFailed)
+		}
+		begun := b.begin(head("alice"))
+		_, err := other.Renew(t.Context(), begun.Token)
+		require.NoError(t, err)
+		other.finish(begun, audit.OutcomeUnknown)
+		_, err = b.Renew(t.Context(), begun.Token)
+		require.ErrorIs(t, err, audit.ErrLeaseLost)
+		require.Equal(t, []string{"group by case 5, 2h0m0s"}, b.active("alice"))
+		bob := b.begin(head("bob"))
+		b.exec("DELETE FROM lease") // by another connection
+		_, err = b.Renew(t.Context(), bob.Token)
+		require.ErrorIs(t, err, audit.ErrLeaseLost)
+		b.sound()
+	})
 	t.Run("a caller that has gone begins nothing", func(t *testing.T) {
 		b := newBench(t, open)
 		ctx, cancel := context.WithCancelCause(t.Context())

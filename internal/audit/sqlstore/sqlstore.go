@@ -48,6 +48,9 @@ type Store struct {
 	// hold idle read sessions, nil where none was opened yet.
 	writer  chan *session
 	readers chan *session
+	// turn counts the write transactions, and those of others that came in
+	// between. Only who holds the write session touches it.
+	turn int64
 }
 
 var _ audit.Store = (*Store)(nil)

@@ -33,8 +33,8 @@ type reader struct {
 // tx is an audit.Tx.
 type tx struct {
 	reader
-	undisturbed bool
-	ended       bool
+	turn  int64
+	ended bool
 }
 
 // snapshot is an audit.Snapshot.
@@ -72,21 +72,29 @@ func (s *Store) Begin(ctx context.Context) (audit.Tx, error) {
 // look asks the database whether anybody else has written since this
 // connection did.
 func (t *tx) look(ctx context.Context) error {
+	defer func() {
+		t.store.turn++
+		t.turn = t.store.turn
+	}()
 	if t.store.dialect.version == "" {
+		t.store.turn++ // nobody knows
 		return nil
 	}
 	var now int64
 	if err := t.sess.one(ctx, t.store.dialect.version, nil, &now); err != nil {
 		return err
 	}
-	t.undisturbed = t.sess.looked && now == t.sess.version
-	t.sess.contended = t.sess.looked && !t.undisturbed
+	undisturbed := t.sess.looked && now == t.sess.version
+	t.sess.contended = t.sess.looked && !undisturbed
 	t.sess.version, t.sess.looked = now, true
+	if !undisturbed {
+		t.store.turn++
+	}
 	return nil
 }
 
-// Undisturbed implements audit.Tx.
-func (t *tx) Undisturbed() bool { return t.undisturbed }
+// Turn implements audit.Tx.
+func (t *tx) Turn() int64 { return t.turn }
 
 // Snapshot opens a view of one moment.
 func (s *Store) Snapshot(ctx context.Context) (audit.Snapshot, error) {

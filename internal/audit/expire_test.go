@@ -75,7 +75,7 @@ func TestExpireAfterEightDays(t *testing.T) {
 	require.Equal(t, []string{"expired 3 c2c"}, h.log(before+6))
 }
 
-// What Tencent says decides, not our clock: up to five seconds more are the
+// What Tencent says decides, not our clock: up to seven seconds more are the
 // same end.
 func TestExpireReadsFirst(t *testing.T) {
 	for name, tc := range map[string]struct {
@@ -83,8 +83,8 @@ func TestExpireReadsFirst(t *testing.T) {
 		want string
 	}{
 		"over":                        {func(h *house) { h.tencent.lift("alice", mute.ScopeGroup) }, "expired 1 group"},
-		"five seconds more":           {func(h *house) { h.tencent.set("alice", mute.ScopeGroup, h.clock.Now().Add(5*time.Second)) }, "expired 1 group"},
-		"six seconds more":            {func(h *house) { h.tencent.set("alice", mute.ScopeGroup, h.clock.Now().Add(6*time.Second)) }, "drift 1 group"},
+		"seven seconds more":          {func(h *house) { h.tencent.set("alice", mute.ScopeGroup, h.clock.Now().Add(7*time.Second)) }, "expired 1 group"},
+		"eight seconds more":          {func(h *house) { h.tencent.set("alice", mute.ScopeGroup, h.clock.Now().Add(8*time.Second)) }, "drift 1 group"},
 		"without an end":              {func(h *house) { h.tencent.set("alice", mute.ScopeGroup, time.Time{}) }, "drift 1 group"},
 		"the account does not exist":  {func(h *house) { delete(h.tencent.ends, "alice") }, "expired 1 group"},
 		"the other field is not read": {func(h *house) { h.tencent.set("alice", mute.ScopeC2C, time.Time{}) }, "expired 1 group"},

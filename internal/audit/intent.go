@@ -18,8 +18,11 @@ const (
 	// intent is read back.
 	SettleGrace = 5 * time.Second
 	// ReadTolerance is how far a read-back may be from the deadline and still
-	// show it in effect: Tencent reports whole remaining seconds.
-	ReadTolerance = 5 * time.Second
+	// show it in effect. Seconds are counted from when the service applies a
+	// request, and one that nobody heard back of may be applied until the end of
+	// its life: an attempt of 5 s and 1 s of margin. Another second is what
+	// whole seconds round away.
+	ReadTolerance = 7 * time.Second
 	// QuestionLife is how long a confirmation waits.
 	QuestionLife = 10 * time.Minute
 )

@@ -172,7 +172,7 @@ func TestSettleAfterTheDeadline(t *testing.T) {
 			read: true, outcome: audit.OutcomeDone,
 		},
 		"it is far enough away to tell": {
-			term: 12, effect: func(*house, audit.Begun) {}, read: true, outcome: audit.OutcomeFailed,
+			term: 15, effect: func(*house, audit.Begun) {}, read: true, outcome: audit.OutcomeFailed,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

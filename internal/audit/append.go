@@ -41,7 +41,7 @@ func (s *state) append(ctx context.Context, d draft) (*Entry, error) {
 	}
 	row := EntryRow{
 		Seq: e.Seq, ID: e.ID, Key: e.Key, At: micros(e.Time), Kind: e.Kind, Acct: e.Acct, Case: e.Case,
-		Body: string(appendBody(nil, e, d.commits)), Personal: d.personal,
+		Body: string(appendBody(make([]byte, 0, bodySize), e, d.commits)), Personal: d.personal,
 	}
 	row.Leaf = leafHash(row.Body)
 	e.Hash = row.Leaf

@@ -16,6 +16,9 @@ import (
 // bodyVersion is the version of the body's format.
 const bodyVersion = 1
 
+// bodySize is more than most bodies have.
+const bodySize = 1024
+
 // bodyTime is how a body writes times: RFC 3339, always six digits of
 // fraction, always Z.
 const bodyTime = "2006-01-02T15:04:05.000000Z"
@@ -91,9 +94,32 @@ func (o *object) str(name, s string) {
 func (o *object) time(name string, t time.Time) {
 	if !t.IsZero() {
 		o.name(name)
-		o.b = t.UTC().AppendFormat(append(o.b, '"'), bodyTime)
-		o.b = append(o.b, '"')
+		o.b = append(appendTime(append(o.b, '"'), t.UTC()), '"')
 	}
+}
+
+// appendTime is t.AppendFormat(b, bodyTime), which would take a third of the
+// time that a body takes.
+func appendTime(b []byte, t time.Time) []byte {
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	b = append(appendDigits(b, year, 4), '-')
+	b = append(appendDigits(b, int(month), 2), '-')
+	b = append(appendDigits(b, day, 2), 'T')
+	b = append(appendDigits(b, hour, 2), ':')
+	b = append(appendDigits(b, minute, 2), ':')
+	b = append(appendDigits(b, second, 2), '.')
+	return append(appendDigits(b, t.Nanosecond()/1000, 6), 'Z')
+}
+
+// appendDigits writes the last n digits of a number.
+func appendDigits(b []byte, v, n int) []byte {
+	b = append(b, "000000"[:n]...)
+	for i := range n {
+		b[len(b)-1-i] = byte('0' + v%10)
+		v /= 10
+	}
+	return b
 }
 
 func (o *object) scope(name string, s mute.Scope) {

@@ -180,3 +180,10 @@ func TestCommitments(t *testing.T) {
 		})
 	}
 }
+
+func TestTimesAreWrittenAsFormatDoes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		at := time.Unix(rapid.Int64Range(-62135596800, 253402300799).Draw(t, "seconds"), rapid.Int64Range(0, 999_999_999).Draw(t, "ns")).UTC()
+		require.Equal(t, at.Format(bodyTime), string(appendTime(nil, at)))
+	})
+}

@@ -60,25 +60,42 @@ func (d *Dispatcher) resolve(ctx context.Context, r *request, accounts []mute.Ac
 	return out, nil
 }
 
-// inspect reads what is in effect: first the ledger, whose version guards the
-// plan, then Tencent. While a request may still be inside the service, what
-// Tencent says may be wrong a moment later, and nothing is read.
+// inspect reads what is in effect. The ledger and Tencent have to tell of the
+// same moment: what a case does between the two readings would else look as if
+// somebody had done it outside modbot.
 func (d *Dispatcher) inspect(ctx context.Context, t *target) error {
-	var err error
+	for range maxPlans {
+		if same, err := d.inspectOnce(ctx, t); same || err != nil {
+			return err
+		}
+	}
+	return nil // it changes faster than it can be read: Begin will say so
+}
+
+// inspectOnce reads first the ledger, whose version guards the plan, then
+// Tencent. While a request may still be inside the service, what Tencent says
+// may be wrong a moment later, and nothing is read. same says that the ledger
+// did not change meanwhile; where nothing is muted by anybody's word, that is
+// left to Begin.
+func (d *Dispatcher) inspectOnce(ctx context.Context, t *target) (same bool, err error) {
 	if t.view, err = d.ledger.Account(ctx, t.account); err != nil {
-		return fmt.Errorf("reading account %s: %w", t.account, err)
+		return false, fmt.Errorf("reading account %s: %w", t.account, err)
 	}
 	if t.recent, err = d.ledger.History(ctx, t.account, audit.Page{Limit: recentCases}); err != nil {
-		return fmt.Errorf("reading the cases of account %s: %w", t.account, err)
+		return false, fmt.Errorf("reading the cases of account %s: %w", t.account, err)
 	}
 	if t.view.InFlight != nil {
-		return nil
+		return true, nil
 	}
 	if t.state, err = d.lookup.State(ctx, t.account); errors.Is(err, ErrNoSuchAccount) {
 		t.exists = false // deleted between the two questions
-		return nil
+		return true, nil
 	}
-	return err
+	if err != nil || len(t.view.Mutes) == 0 && !t.state.Group.Muted() && !t.state.C2C.Muted() {
+		return true, err
+	}
+	now, err := d.ledger.Account(ctx, t.account)
+	return now.Version == t.view.Version, err
 }
 
 // existing asks for the accounts and for their case variants in one call.

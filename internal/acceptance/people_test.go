@@ -88,6 +88,32 @@ func TestAcceptance_05_TwoModeratorsAtOnce(t *testing.T) {
 	w.sound()
 }
 
+// What the first does while the second looks is not taken for somebody else's
+// doing.
+func TestAcceptance_05_OneLooksWhileTheOtherActs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	looks := w.proxy.hold(getCall, beforeForward)
+	second := w.launch("mo", "mute alice 1h group flooding")
+	looks.call() // it has read the ledger, and not yet Tencent
+	acts := w.proxy.hold(setCall, beforeAnswer)
+	first := w.launch("mia", "mute alice 2h group spamming")
+	acts.call() // in effect, and not yet recorded
+	looks.pass()
+	until(t, time.Now().Add(aMoment))
+	acts.pass()
+	require.Equal(t, "muted", w.ended(first).reply(t).Code)
+
+	asked := w.ended(second).reply(t)
+	require.NotContains(t, asked.Text, "outside modbot")
+	require.Contains(t, asked.Text, "mia")
+	require.Contains(t, []string{"already_muted", "busy"}, asked.Code, "%+v", asked)
+	log := certain(kinds(w.entries(), 0))
+	require.Equal(t, []string{"intent", "outcome done"}, log[:2], "nobody was asked before it had ended: %v", log)
+	require.Len(t, w.proxy.seen(setCall, "alice"), 1)
+	w.sound()
+}
+
 // Who cannot wait long enough is told who is acting.
 func TestAcceptance_05_TheSecondIsToldWhoActs(t *testing.T) {
 	t.Parallel()

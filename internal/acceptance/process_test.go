@@ -64,7 +64,11 @@ func start(t *testing.T, l launch) *process {
 	argv := append(append(append([]string{}, l.before...), program), l.args...)
 	p := &process{t: t, what: "modbot " + strings.Join(l.args, " "), done: make(chan struct{})}
 	p.cmd = exec.Command(argv[0], argv[1:]...) //nolint:noctx // the program under test; the clean-up bounds it
-	p.cmd.Dir, p.cmd.Stdin, p.cmd.SysProcAttr = l.dir, l.stdin, l.as
+	p.cmd.Dir, p.cmd.Stdin, p.cmd.SysProcAttr = l.dir, l.stdin, &syscall.SysProcAttr{}
+	if l.as != nil {
+		*p.cmd.SysProcAttr = *l.as
+	}
+	endWithTest(p.cmd.SysProcAttr)
 	// Nothing of the surroundings: no MODBOT_ variable, no proxy, no home.
 	p.cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(), "TZ=UTC",

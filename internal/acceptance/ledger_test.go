@@ -73,11 +73,12 @@ func (c watch) last(kind string) int64 {
 }
 
 // locked reports whether something may still happen to an account, and until
-// when nobody may look at it.
+// when nobody may look at it. A lock that is over by itself counts no more; its
+// row stays until the account is acted on again.
 func (c watch) locked() (end time.Time, yes bool) {
 	c.t.Helper()
 	var most sql.NullInt64
-	require.NoError(c.t, c.db.QueryRowContext(c.t.Context(), "SELECT max(until) FROM lease").Scan(&most))
+	require.NoError(c.t, c.db.QueryRowContext(c.t.Context(), "SELECT max(until) FROM lease WHERE state <> 'locked' OR until > ?", time.Now().UnixMicro()).Scan(&most))
 	return time.UnixMicro(most.Int64), most.Valid
 }
 

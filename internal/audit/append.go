@@ -40,7 +40,7 @@ func (s *state) append(ctx context.Context, d draft) (*Entry, error) {
 		return nil, errMissed
 	}
 	row := EntryRow{
-		Seq: e.Seq, ID: e.ID, Key: e.Key, At: micros(e.Time), Kind: e.Kind, Acct: e.Acct, Case: e.Case,
+		Seq: e.Seq, Ref: e.ref(), At: micros(e.Time), Kind: e.Kind, Acct: e.Acct, Case: e.Case,
 		Body: string(appendBody(make([]byte, 0, bodySize), e, d.commits)), Personal: d.personal,
 	}
 	row.Leaf = leafHash(row.Body)
@@ -89,10 +89,8 @@ func (s *state) acct(ctx context.Context, name mute.Account) (int64, bool, error
 func (s *state) note(row EntryRow, e *Entry) {
 	s.entries = append(s.entries, row)
 	s.made = append(s.made, e)
-	ref := EntryRef{Seq: row.Seq, ID: row.ID, Key: row.Key, Kind: row.Kind, Case: row.Case}
-	s.ids.put(row.ID, ref)
-	if row.Key != "" {
-		s.invocations.put(row.Key, ref)
+	if row.Ref != "" {
+		s.refs.put(row.Ref, EntryRef{Seq: row.Seq, Ref: row.Ref, Kind: row.Kind, Case: row.Case})
 	}
 	s.head.At = row.At
 }

@@ -119,7 +119,7 @@ func (s *state) siblings(ctx context.Context, n int64) ([]int64, error) {
 	if err != nil || c.Batch == 0 {
 		return nil, err
 	}
-	rows, err := s.tx.Cases(ctx, CaseQuery{Batch: c.Batch, Open: true})
+	rows, err := s.tx.Cases(ctx, CaseQuery{Batch: c.Batch, Waiting: true})
 	if err != nil {
 		return nil, err
 	}
@@ -182,7 +182,7 @@ func (l *Log) record(ctx context.Context, d draft, keys Keys, add change) (CaseV
 // when the caller goes away meanwhile: the entry is there.
 func (l *Log) recorded(ctx context.Context, ref EntryRef) (CaseView, error) {
 	if ref.Case == 0 {
-		return CaseView{Batch: ref.Seq, FirstSeq: ref.Seq, Key: ref.Key}, nil
+		return CaseView{Batch: ref.Seq, FirstSeq: ref.Seq, Key: ref.Ref}, nil
 	}
 	c, err := l.Case(context.WithoutCancel(ctx), ref.Case)
 	if err != nil {

@@ -45,7 +45,7 @@ func (h Head) draft(kind Kind, note string) draft {
 
 // keys are the rows to load for an append of the draft.
 func (d *draft) keys() Keys {
-	k := Keys{IDs: []string{d.entry.ID}, Invocations: nonEmpty(d.entry.Key)}
+	k := Keys{Refs: refs(d.entry.ref())}
 	if d.personal != nil && d.personal.Account != "" {
 		k.Accounts = []mute.Account{d.personal.Account}
 	}
@@ -73,32 +73,51 @@ func ending(kind Kind, id string, c CaseRow) (draft, error) {
 	}}, err
 }
 
-// find looks for an entry with the draft's id or invocation key.
+// ref is by what an append that is sent again is found: the invocation key,
+// or, where there is none, the id that its maker gave it. What the ledger makes
+// by itself nobody sends again.
+func (e *Entry) ref() string {
+	if e.Key != "" {
+		return e.Key
+	}
+	switch e.Kind {
+	case KindUnknown, KindOutcome, KindLate, KindExpired, KindDrift:
+		return ""
+	case KindRefused, KindQuestion, KindClosed, KindBatch, KindIntent, KindNote, KindRedacted:
+	}
+	return e.ID
+}
+
+// refs is what to look for by a ref: nothing, when nobody sends it again.
+func refs(ref string) []string {
+	if ref == "" {
+		return nil
+	}
+	return []string{ref}
+}
+
+// find looks for an entry that the draft was appended as before.
 func (s *state) find(ctx context.Context, d *draft) (EntryRef, bool, error) {
-	if err := s.want(ctx, Keys{IDs: []string{d.entry.ID}, Invocations: nonEmpty(d.entry.Key)}); err != nil {
+	r := d.entry.ref()
+	if err := s.want(ctx, Keys{Refs: refs(r)}); err != nil {
 		return EntryRef{}, false, err
 	}
-	if ref, ok, _ := s.ids.get(d.entry.ID); ok {
-		return ref, true, nil
-	}
-	if d.entry.Key == "" {
-		return EntryRef{}, false, nil
-	}
-	ref, ok, _ := s.invocations.get(d.entry.Key)
+	ref, ok, _ := s.refs.get(r)
 	return ref, ok, nil
 }
 
-// committed reports whether an entry that an earlier try of the same group
+// committed reports whether the entry that an earlier try of the same group
 // made is in the store: seq is 0 on the first try.
 func (s *state) committed(ctx context.Context, id string, seq int64) (bool, error) {
 	if seq == 0 {
 		return false, nil
 	}
-	if err := s.want(ctx, Keys{IDs: []string{id}}); err != nil {
+	rows, err := s.tx.Entries(ctx, EntryQuery{Seqs: []int64{seq}, Limit: 1})
+	if err != nil || len(rows) == 0 {
 		return false, err
 	}
-	_, ok, _ := s.ids.get(id)
-	return ok, nil
+	e, err := entryOf(rows[0])
+	return e.ID == id, err
 }
 
 // theCase loads a case.

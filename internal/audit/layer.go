@@ -11,12 +11,16 @@ type layer[K comparable, R any] struct {
 	touched []K
 	// undo is what the current caller's writes replaced.
 	undo []replaced[K, R]
+	// times is how often everything was written to the store.
+	times int
 }
 
 type cell[R any] struct {
-	row   R
-	ok    bool // the row exists
-	dirty bool // it is not as in the store
+	row R
+	ok  bool // the row exists
+	// changed is layer.times + 1 when the row was changed; the change is in the
+	// store once times has passed that.
+	changed int
 }
 
 type replaced[K comparable, R any] struct {
@@ -38,14 +42,17 @@ func (l *layer[K, R]) get(k K) (row R, ok, known bool) {
 	return c.row, c.ok, known
 }
 
-func (l *layer[K, R]) put(k K, row R) { l.write(k, cell[R]{row: row, ok: true, dirty: true}) }
+func (l *layer[K, R]) put(k K, row R) { l.write(k, cell[R]{row: row, ok: true, changed: l.times + 1}) }
 
-func (l *layer[K, R]) remove(k K) { l.write(k, cell[R]{dirty: true}) }
+func (l *layer[K, R]) remove(k K) { l.write(k, cell[R]{changed: l.times + 1}) }
+
+// dirty reports whether a cell is not as in the store.
+func (l *layer[K, R]) dirty(c cell[R]) bool { return c.changed > l.times }
 
 func (l *layer[K, R]) write(k K, c cell[R]) {
 	old, known := l.cells[k]
 	l.undo = append(l.undo, replaced[K, R]{key: k, cell: old, known: known})
-	if !old.dirty {
+	if !l.dirty(old) {
 		l.touched = append(l.touched, k)
 	}
 	l.set(k, c)
@@ -75,12 +82,7 @@ func (l *layer[K, R]) back() {
 
 // written forgets what had to be written, when it is.
 func (l *layer[K, R]) written() {
-	for _, k := range l.touched {
-		if c, known := l.cells[k]; known {
-			c.dirty = false
-			l.cells[k] = c
-		}
-	}
+	l.times++
 	l.touched, l.undo = l.touched[:0], l.undo[:0]
 }
 
@@ -89,13 +91,16 @@ func (l *layer[K, R]) size() int { return len(l.cells) }
 
 // changes lists what the store has to be told.
 func (l *layer[K, R]) changes() (put []R, gone []K) {
-	seen := make(map[K]bool, len(l.touched))
+	if len(l.touched) == 0 {
+		return nil, nil
+	}
+	seen := make(map[K]struct{}, len(l.touched))
 	for _, k := range l.touched {
 		c, known := l.cells[k]
-		if !known || !c.dirty || seen[k] {
+		if _, twice := seen[k]; twice || !known || !l.dirty(c) {
 			continue
 		}
-		seen[k] = true
+		seen[k] = struct{}{}
 		if c.ok {
 			put = append(put, c.row)
 		} else {

@@ -66,7 +66,7 @@ func putByKey(l *layer[int, int]) (put map[int]int, gone []int) {
 	put = map[int]int{}
 	rows, gone := l.changes()
 	for k, c := range l.cells {
-		if c.ok && c.dirty {
+		if c.ok && l.dirty(c) {
 			put[k] = c.row
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/oklog/ulid/v2"
@@ -47,6 +48,9 @@ type Log struct {
 	// warm is what the last transaction left for the next: only who leads a
 	// group touches it, and the group's lock hands it on.
 	warm *state
+
+	// mended is set when intents without a lease were looked for.
+	mended atomic.Bool
 
 	// mu guards who is told of what.
 	mu          sync.Mutex

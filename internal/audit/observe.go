@@ -52,7 +52,7 @@ func (l *Log) Lapse(ctx context.Context) (lapsed []CaseView, next time.Time, err
 // lapsing finds the questions that lapse by now, and when the next one does.
 func (l *Log) lapsing(ctx context.Context) (due []int64, next time.Time, err error) {
 	now := l.now()
-	open, err := view(ctx, l, func(s Snapshot) ([]CaseRow, error) { return s.Cases(ctx, CaseQuery{Open: true}) })
+	open, err := view(ctx, l, func(s Snapshot) ([]CaseRow, error) { return s.Cases(ctx, CaseQuery{Waiting: true}) })
 	if err != nil {
 		return nil, next, err
 	}

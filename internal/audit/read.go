@@ -31,13 +31,13 @@ func (l *Log) Known(ctx context.Context, key string) (*CaseView, error) {
 	}
 	key = clean(key)
 	return view(ctx, l, func(s Snapshot) (*CaseView, error) {
-		rows, err := s.Load(ctx, Keys{Invocations: []string{key}})
+		rows, err := s.Load(ctx, Keys{Refs: []string{key}})
 		if err != nil || len(rows.Entries) == 0 {
 			return nil, err
 		}
 		ref := rows.Entries[0]
 		if ref.Case == 0 {
-			return &CaseView{Batch: ref.Seq, FirstSeq: ref.Seq, Key: ref.Key}, nil
+			return &CaseView{Batch: ref.Seq, FirstSeq: ref.Seq, Key: ref.Ref}, nil
 		}
 		c, err := oneCase(ctx, s, ref.Case)
 		return &c, err

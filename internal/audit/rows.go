@@ -25,9 +25,10 @@ type HeadRow struct {
 // EntryRow is an entry as stored: the body that is hashed, and beside it the
 // columns that are searched by, which repeat what the body says.
 type EntryRow struct {
-	Seq  int64
-	ID   string
-	Key  string
+	Seq int64
+	// Ref is by what an append that is sent again is found (see Entry.ref);
+	// unique where it is not empty.
+	Ref  string
 	At   int64
 	Kind Kind
 	Acct int64
@@ -48,8 +49,7 @@ type PersonalRow struct {
 // EntryRef is what an append has to know of an entry that is there already.
 type EntryRef struct {
 	Seq  int64
-	ID   string
-	Key  string
+	Ref  string
 	Kind Kind
 	Case int64
 }

@@ -19,15 +19,14 @@ type state struct {
 	checkpoints []CheckpointRow
 	postings    []PostingRow
 
-	ids         layer[string, EntryRef]
-	invocations layer[string, EntryRef]
-	names       layer[mute.Account, int64]
-	accounts    layer[int64, AccountRow]
-	leases      layer[int64, LeaseRow]
-	mutes       layer[MuteKey, MuteRow]
-	cases       layer[int64, CaseRow]
-	sinks       layer[string, SinkRow]
-	workers     layer[string, WorkerRow]
+	refs     layer[string, EntryRef]
+	names    layer[mute.Account, int64]
+	accounts layer[int64, AccountRow]
+	leases   layer[int64, LeaseRow]
+	mutes    layer[MuteKey, MuteRow]
+	cases    layer[int64, CaseRow]
+	sinks    layer[string, SinkRow]
+	workers  layer[string, WorkerRow]
 
 	// missed is set when apply asked for a row that nobody had loaded: a
 	// mistake in this package, which must not look like an absent row.
@@ -55,9 +54,9 @@ type each interface {
 	size() int
 }
 
-func (s *state) layers() [9]each {
+func (s *state) layers() [8]each {
 	return [...]each{
-		&s.ids, &s.invocations, &s.names, &s.accounts, &s.leases, &s.mutes, &s.cases, &s.sinks, &s.workers,
+		&s.refs, &s.names, &s.accounts, &s.leases, &s.mutes, &s.cases, &s.sinks, &s.workers,
 	}
 }
 
@@ -87,8 +86,8 @@ func (s *state) back() {
 const warmMost = 20_000
 
 // rest makes a state that was written ready for the next transaction. It
-// reports false when it has grown too large to be kept. Ids and invocation
-// keys are asked for once, and are not kept.
+// reports false when it has grown too large to be kept. Refs are asked for once,
+// and are not kept.
 func (s *state) rest() bool {
 	for _, e := range s.made {
 		if e.Kind == KindRedacted {
@@ -96,7 +95,7 @@ func (s *state) rest() bool {
 		}
 	}
 	s.tx, s.entries, s.made, s.checkpoints, s.postings = nil, nil, nil, nil, nil
-	s.ids, s.invocations = layer[string, EntryRef]{}, layer[string, EntryRef]{}
+	s.refs = layer[string, EntryRef]{}
 	n := 0
 	for _, l := range s.layers() {
 		l.written()

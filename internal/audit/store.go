@@ -105,14 +105,13 @@ func (e *RowError) Unwrap() []error { return []error{ErrRow, e.Err} }
 // Keys names the rows that an append needs. Accounts brings the number of each
 // account and with it the account's row and lease.
 type Keys struct {
-	IDs         []string
-	Invocations []string
-	Accounts    []mute.Account
-	Accts       []int64 // accounts by number: row and lease
-	Mutes       []int64 // accounts by number: active mutes
-	Cases       []int64
-	Sinks       []string
-	Workers     []string
+	Refs     []string // entries by EntryRow.Ref
+	Accounts []mute.Account
+	Accts    []int64 // accounts by number: row and lease
+	Mutes    []int64 // accounts by number: active mutes
+	Cases    []int64
+	Sinks    []string
+	Workers  []string
 }
 
 // Rows is what was found of Keys; what is not in it is not in the store.
@@ -167,9 +166,11 @@ type CaseQuery struct {
 	Before int64 // number under
 	Acct   int64
 	Batch  int64
-	// Open narrows to cases that are waiting, in flight or unknown.
-	Open  bool
-	Limit int
+	// Waiting narrows to cases that wait, Acting to those in flight or unknown:
+	// for the latter the store looks at every case.
+	Waiting bool
+	Acting  bool
+	Limit   int
 }
 
 // MuteQuery asks for active mutes, of the newest case first, or with DueBy

@@ -38,8 +38,7 @@ func (r LeaseRow) due() (at time.Time, ok bool) {
 	return at, false
 }
 
-// lostLease is what an open case has to be settled by when its lease is gone,
-// which no run of this program leaves behind.
+// lostLease is what an open case has to be settled by when its lease is gone.
 func lostLease(c CaseRow) LeaseRow {
 	return LeaseRow{
 		Acct: c.Acct, Case: c.Number, Fence: c.Intent, State: LeaseFlight,
@@ -47,9 +46,44 @@ func lostLease(c CaseRow) LeaseRow {
 	}
 }
 
+// mend gives intents that have neither an outcome nor a lease a lease again.
+// No run of this program leaves any; but if something else did, they would
+// never be settled. Every case is looked at, once in the life of a Log.
+func (l *Log) mend(ctx context.Context) error {
+	if l.mended.Load() {
+		return nil
+	}
+	acting, err := view(ctx, l, func(s Snapshot) ([]CaseRow, error) { return s.Cases(ctx, CaseQuery{Acting: true}) })
+	if err != nil {
+		return err
+	}
+	if len(acting) > 0 && l.key != nil {
+		var keys Keys
+		for _, c := range acting {
+			keys.add(Keys{Cases: []int64{c.Number}, Accts: []int64{c.Acct}})
+		}
+		err = l.write(ctx, keys, func(_ context.Context, s *state) error {
+			for _, c := range acting {
+				now, _ := s.caseRow(c.Number)
+				if _, held := s.lease(c.Acct); !held && !now.Status.Settled() {
+					s.leases.put(c.Acct, lostLease(now))
+				}
+			}
+			return nil
+		})
+	}
+	if err == nil {
+		l.mended.Store(true)
+	}
+	return err
+}
+
 // Unsettled lists what is due to be read back, the longest due first, and
 // when the next will be (zero when nothing is in flight).
 func (l *Log) Unsettled(ctx context.Context) (due []Unsettled, next time.Time, err error) {
+	if err := l.mend(ctx); err != nil {
+		return nil, next, err
+	}
 	now := l.now()
 	all, err := view(ctx, l, func(s Snapshot) ([]Unsettled, error) { return unsettled(ctx, s) })
 	if err != nil {
@@ -68,19 +102,6 @@ func unsettled(ctx context.Context, s Snapshot) ([]Unsettled, error) {
 	leases, err := s.Leases(ctx, leasesMost)
 	if err != nil {
 		return nil, err
-	}
-	open, err := s.Cases(ctx, CaseQuery{Open: true})
-	if err != nil {
-		return nil, err
-	}
-	held := map[int64]bool{}
-	for _, r := range leases {
-		held[r.Case] = true
-	}
-	for _, c := range open {
-		if c.Status != StatusWaiting && !held[c.Number] {
-			leases = append(leases, lostLease(c))
-		}
 	}
 	ld := newLoader(s)
 	var out []Unsettled
@@ -124,9 +145,6 @@ func (l *Log) TakeOver(ctx context.Context, n int64) (t Token, freshUntil time.T
 		lease, ok := s.lease(c.Acct)
 		if ok && t.Fence != 0 && lease.Fence == t.Fence && lease.Case == n {
 			return nil // taken by an earlier try of this very group
-		}
-		if !ok && !c.Status.Settled() && c.Intent != 0 {
-			lease, ok = lostLease(c), true
 		}
 		at, due := lease.due()
 		if !ok || !due || lease.Case != n || at.After(s.now) {

@@ -131,8 +131,7 @@ func sameColumns(row *EntryRow, e *Entry) error {
 		same bool
 	}{
 		{"number", row.Seq == e.Seq},
-		{"id", row.ID == e.ID},
-		{"key", row.Key == e.Key},
+		{"ref", row.Ref == e.ref()},
 		{"time", row.At == micros(e.Time)},
 		{"kind", row.Kind == e.Kind},
 		{"account", row.Acct == e.Acct},

@@ -19,7 +19,7 @@ func compare[K, R comparable](l *layer[K, R], key K, row R, what func(R) string,
 	if c.row != row {
 		return bad(seq(c.row), "the row of %s was altered: replaying the log gives another", what(row))
 	}
-	c.dirty = false // found
+	c.changed = 0 // found
 	l.cells[key] = c
 	return nil
 }
@@ -29,7 +29,7 @@ func compare[K, R comparable](l *layer[K, R], key K, row R, what func(R) string,
 func leftOver[K, R comparable](l *layer[K, R], what func(R) string, seq func(R) int64) error {
 	var first *R
 	for _, c := range l.cells {
-		if c.ok && c.dirty && (first == nil || seq(c.row) < seq(*first)) {
+		if c.ok && c.changed > 0 && (first == nil || seq(c.row) < seq(*first)) {
 			row := c.row
 			first = &row
 		}

@@ -5,7 +5,7 @@ import "context"
 // Waiting lists the cases whose open question the actor was asked, by number.
 func (l *Log) Waiting(ctx context.Context, actor string, limit int) ([]CaseView, error) {
 	return view(ctx, l, func(s Snapshot) ([]CaseView, error) {
-		rows, err := s.Cases(ctx, CaseQuery{Open: true, Limit: pageMost})
+		rows, err := s.Cases(ctx, CaseQuery{Waiting: true, Limit: pageMost})
 		if err != nil {
 			return nil, err
 		}

@@ -21,10 +21,7 @@ func (s *state) want(ctx context.Context, k Keys) error {
 		return err
 	}
 	for _, r := range rows.Entries {
-		s.ids.fill(r.ID, r, true)
-		if r.Key != "" {
-			s.invocations.fill(r.Key, r, true)
-		}
+		s.refs.fill(r.Ref, r, true)
 	}
 	for name, acct := range rows.Names {
 		s.names.fill(name, acct, true)
@@ -54,11 +51,8 @@ func (s *state) want(ctx context.Context, k Keys) error {
 
 // fillAbsent notes that what was asked for and not found does not exist.
 func (s *state) fillAbsent(k Keys) {
-	for _, id := range k.IDs {
-		s.ids.fill(id, EntryRef{}, false)
-	}
-	for _, key := range k.Invocations {
-		s.invocations.fill(key, EntryRef{}, false)
+	for _, ref := range k.Refs {
+		s.refs.fill(ref, EntryRef{}, false)
 	}
 	for _, name := range k.Accounts {
 		s.names.fill(name, 0, false)

@@ -30,7 +30,7 @@ func knownTampering() []known {
 		{"a body is edited", []string{`UPDATE entry SET body = replace(body, '7200', '3600') WHERE seq = 3`}, 3, "was altered"},
 		{"a leaf is edited", []string{`UPDATE entry SET leaf = (SELECT leaf FROM entry WHERE seq = 4) WHERE seq = 3`}, 3, "hash"},
 		{"a column is edited", []string{`UPDATE entry SET kind = 'note' WHERE seq = 3`}, 3, "kind"},
-		{"a key is removed", []string{`UPDATE entry SET key = NULL WHERE seq = 5`}, 5, "key"},
+		{"a key is removed", []string{`UPDATE entry SET ref = NULL WHERE seq = 5`}, 5, "ref"},
 		{"a time is edited", []string{`UPDATE entry SET at = at + 1 WHERE seq = 5`}, 5, "time"},
 		{"a reason is edited", []string{`UPDATE personal SET reason = 'x' WHERE seq = 3`}, 3, "reason"},
 		{"an actor is exchanged", []string{`UPDATE personal SET actor = 'console:ada' WHERE seq = 7`}, 7, "actor"},
@@ -47,10 +47,10 @@ func knownTampering() []known {
 			`UPDATE entry SET seq = -1 WHERE seq = 4`, `UPDATE entry SET seq = 4 WHERE seq = 6`, `UPDATE entry SET seq = 6 WHERE seq = -1`,
 		}, 4, "number"},
 		{"an entry is inserted before the first", []string{
-			`INSERT INTO entry SELECT 0, 'x', NULL, at, kind, acct, case_no, body, leaf FROM entry WHERE seq = 2`,
+			`INSERT INTO entry SELECT 0, 'x', at, kind, acct, case_no, body, leaf FROM entry WHERE seq = 2`,
 		}, 1, "before"},
 		{"an entry is appended", []string{
-			`INSERT INTO entry SELECT (SELECT max(seq) + 1 FROM entry), 'x', NULL, at, kind, acct, case_no, body, leaf FROM entry WHERE seq = 2`,
+			`INSERT INTO entry SELECT (SELECT max(seq) + 1 FROM entry), 'x', at, kind, acct, case_no, body, leaf FROM entry WHERE seq = 2`,
 		}, 31, "beyond the head"},
 		{"the end is cut off", []string{`DELETE FROM entry WHERE seq > 20`}, 21, "missing"},
 		{"a case's row is edited", []string{`UPDATE cases SET status = 4 WHERE number = 7`}, 14, "case 7"},

@@ -10,13 +10,13 @@ import (
 
 func entryTable() table[audit.EntryRow] {
 	return table[audit.EntryRow]{
-		name: "entry", cols: []string{"seq", "id", "key", "at", "kind", "acct", "case_no", "body", "leaf"},
+		name: "entry", cols: []string{"seq", "ref", "at", "kind", "acct", "case_no", "body", "leaf"},
 		args: func(a []any, r audit.EntryRow) []any {
-			var key any // NULL, of which there may be many, where there is none
-			if r.Key != "" {
-				key = r.Key
+			var ref any // NULL, of which there may be many, where there is none
+			if r.Ref != "" {
+				ref = r.Ref
 			}
-			return append(a, r.Seq, r.ID, key, r.At, string(r.Kind), r.Acct, r.Case, r.Body, r.Leaf[:])
+			return append(a, r.Seq, ref, r.At, string(r.Kind), r.Acct, r.Case, r.Body, r.Leaf[:])
 		},
 		scan: scanEntry,
 	}
@@ -42,16 +42,16 @@ func personalTable() table[personalOf] {
 // scanEntry reads an entry joined with its side row. The seq is set even when
 // the rest of the row does not fit, so that the error can name it.
 func scanEntry(s *sql.Rows, r *audit.EntryRow) error {
-	var key sql.NullString
+	var ref sql.NullString
 	var leaf, salts sql.RawBytes
 	var personal sql.NullInt64
 	var text [6]sql.NullString
-	err := s.Scan(&r.Seq, &r.ID, &key, &r.At, (*string)(&r.Kind), &r.Acct, &r.Case, &r.Body, &leaf,
+	err := s.Scan(&r.Seq, &ref, &r.At, (*string)(&r.Kind), &r.Acct, &r.Case, &r.Body, &leaf,
 		&personal, &text[0], &text[1], &text[2], &text[3], &text[4], &text[5], &salts)
 	if err != nil {
 		return &audit.RowError{Seq: r.Seq, Err: err}
 	}
-	r.Key = key.String
+	r.Ref = ref.String
 	if len(leaf) != len(r.Leaf) {
 		return &audit.RowError{Seq: r.Seq, Err: fmt.Errorf("its leaf has %d bytes", len(leaf))}
 	}
@@ -71,15 +71,10 @@ func scanEntry(s *sql.Rows, r *audit.EntryRow) error {
 
 // refTable is the part of the entry table that an append has to know.
 func refTable() table[audit.EntryRef] {
-	return table[audit.EntryRef]{name: "entry", cols: []string{"seq", "id", "key", "kind", "case_no"}, scan: scanRef}
+	return table[audit.EntryRef]{name: "entry", cols: []string{"seq", "ref", "kind", "case_no"}, scan: scanRef}
 }
 
 // scanRef reads what an append has to know of an entry.
 func scanRef(s *sql.Rows, r *audit.EntryRef) error {
-	var key sql.NullString
-	if err := s.Scan(&r.Seq, &r.ID, &key, (*string)(&r.Kind), &r.Case); err != nil {
-		return err
-	}
-	r.Key = key.String
-	return nil
+	return s.Scan(&r.Seq, &r.Ref, (*string)(&r.Kind), &r.Case)
 }

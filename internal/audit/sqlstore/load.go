@@ -46,7 +46,7 @@ func (r *reader) Load(ctx context.Context, k audit.Keys) (audit.Rows, error) {
 	})
 	tb := r.store.tables
 	err = errors.Join(err,
-		r.refs(ctx, k.IDs, k.Invocations, &out.Entries),
+		pick(ctx, r, tb.ref, "ref", k.Refs, &out.Entries),
 		pick(ctx, r, tb.account, "acct", accts, &out.Accounts),
 		pick(ctx, r, tb.lease, "acct", accts, &out.Leases),
 		pick(ctx, r, tb.mute, "acct", k.Mutes, &out.Mutes),
@@ -89,21 +89,6 @@ func pick[R, K any](ctx context.Context, r *reader, t *table[R], column string, 
 		*out = append(*out, rows...)
 	}
 	return nil
-}
-
-// refs finds entries by id or invocation key: both are asked for by every
-// append, so that one statement does for both.
-func (r *reader) refs(ctx context.Context, ids, keys []string, out *[]audit.EntryRef) error {
-	t := r.store.tables.ref
-	if len(ids) == 0 || len(keys) == 0 || max(len(ids), len(keys)) > mostKeys {
-		return errors.Join(pick(ctx, r, t, "id", ids, out), pick(ctx, r, t, "key", keys, out))
-	}
-	byID, byKey := pad(ids), pad(keys)
-	from := "SELECT " + t.list("") + " FROM entry WHERE "
-	q := from + "id IN (" + params(len(byID)) + ") UNION " + from + "key IN (" + params(len(byKey)) + ")"
-	rows, err := t.all(ctx, r, q, append(byID, byKey...)...)
-	*out = append(*out, rows...)
-	return err
 }
 
 // names finds the numbers of accounts: that of the last entry about each. An

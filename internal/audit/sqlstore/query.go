@@ -116,8 +116,11 @@ func (r *reader) Cases(ctx context.Context, q audit.CaseQuery) ([]audit.CaseRow,
 	if q.Batch != 0 {
 		w.and("batch = ? AND batch <> 0", q.Batch)
 	}
-	if q.Open {
-		w.and("status <= 3")
+	if q.Waiting {
+		w.and("status = 1")
+	}
+	if q.Acting {
+		w.and("status IN (2, 3)")
 	}
 	order := " ORDER BY number"
 	if q.Acct != 0 {
@@ -158,25 +161,9 @@ func (r *reader) AccountRows(ctx context.Context, after int64, limit int) ([]aud
 // Counts counts what is open and active.
 func (r *reader) Counts(ctx context.Context) (audit.Counts, error) {
 	var c audit.Counts
-	err := r.sess.each(ctx, "SELECT status, count(*) FROM cases WHERE status <= 3 GROUP BY status", nil, func(rows *sql.Rows) error {
-		var code, n int64
-		if err := rows.Scan(&code, &n); err != nil {
-			return err
-		}
-		status, err := statusOf(code)
-		switch status { //nolint:exhaustive // those that the query asks for
-		case audit.StatusWaiting:
-			c.Waiting = n
-		case audit.StatusInFlight:
-			c.InFlight = n
-		case audit.StatusUnknown:
-			c.Unknown = n
-		}
-		return err
-	})
-	if err == nil {
-		err = r.sess.one(ctx, "SELECT count(*) FROM mute", nil, &c.Mutes)
-	}
+	acting := "(SELECT count(*) FROM lease l JOIN cases c ON c.number = l.case_no WHERE c.status = "
+	q := "SELECT (SELECT count(*) FROM mute), (SELECT count(*) FROM cases WHERE status = 1), " + acting + "2), " + acting + "3)"
+	err := r.sess.one(ctx, q, nil, &c.Mutes, &c.Waiting, &c.InFlight, &c.Unknown)
 	return c, explain(r.store.name, err)
 }
 

@@ -23,8 +23,7 @@ INSERT INTO head VALUES (1, '', '', 0, x'', 0, 0, 0);
 -- it repeat what it says, to be searched by.
 CREATE TABLE entry (
   seq     INTEGER PRIMARY KEY,
-  id      TEXT    NOT NULL UNIQUE,
-  key     TEXT,
+  ref     TEXT,             -- invocation key, else id; NULL where nobody sends it again
   at      INTEGER NOT NULL,
   kind    TEXT    NOT NULL,
   acct    INTEGER NOT NULL,
@@ -32,7 +31,7 @@ CREATE TABLE entry (
   body    TEXT    NOT NULL,
   leaf    BLOB    NOT NULL -- SHA-256 of 0x00 and the body
 ) STRICT;
-CREATE UNIQUE INDEX entry_key ON entry (key) WHERE key IS NOT NULL;
+CREATE UNIQUE INDEX entry_ref ON entry (ref) WHERE ref IS NOT NULL;
 CREATE INDEX entry_case ON entry (case_no, seq);
 
 -- What may have to be erased one day. The body commits to each value that is
@@ -75,7 +74,7 @@ CREATE TABLE cases (
   expires  INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX cases_acct ON cases (acct, number);
-CREATE INDEX cases_open ON cases (status, number) WHERE status <= 3;
+CREATE INDEX cases_waiting ON cases (number) WHERE status = 1;
 CREATE INDEX cases_batch ON cases (batch, number) WHERE batch <> 0;
 
 CREATE TABLE account (

@@ -64,6 +64,39 @@ type Channel interface {
 // ErrRoles says that an actor's roles could not be found out.
 var ErrRoles = errors.New("roles cannot be looked up")
 
+// ErrSettings says that a platform can't be served as it is configured (a
+// revoked token, a mode that is switched off): trying again can't help, and a
+// person has to look. What Run returns otherwise may pass.
+var ErrSettings = errors.New("the platform refuses this configuration")
+
+// Status is how an adapter stands with its platform.
+type Status struct {
+	Up  bool
+	Why string // one sentence for people, without secrets; may be empty when up
+}
+
+// Meter is told what happens at a platform's edge. Every text is one of a
+// handful that the adapter knows beforehand, never something from outside, so
+// that metrics stay bounded. It may be called from any goroutine.
+type Meter interface {
+	// Delivered counts what came in, by kind (command, click, form, suggest,
+	// ping, event, unknown) and result (ok, or why not: signature, stale,
+	// replay, oversize, malformed, workspace, duplicate, ...).
+	Delivered(p chat.Platform, kind, result string)
+	// Called counts a call to the platform's API by method and result (ok,
+	// throttled, refused, failed, ...), with how long it took.
+	Called(p chat.Platform, method, result string, took time.Duration)
+}
+
+// Unmetered is a Meter that counts nothing.
+type Unmetered struct{}
+
+// Delivered does nothing.
+func (Unmetered) Delivered(chat.Platform, string, string) {}
+
+// Called does nothing.
+func (Unmetered) Called(chat.Platform, string, string, time.Duration) {}
+
 // SendError classifies a failed Send for the worker that owns retrying. It
 // answers by behaviour, so that the worker need not know this package.
 type SendError struct {

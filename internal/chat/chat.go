@@ -168,11 +168,19 @@ type Button struct {
 	Danger bool
 	// Typed is the command that does the same, for places without buttons.
 	Typed string
-	// Origin and Entry come back in the Click: the ledger that made the button,
-	// and the hash of the entry that it belongs to.
+	// Opens is the verb whose form the press opens, before anything is asked of
+	// the core; empty where the press itself is the answer.
+	Opens string
+	// Origin and Entry come back in the Click: which ledger made the button, and
+	// which entry it belongs to. They are short prints of the two, so that a
+	// button fits into MaxButton bytes on every platform.
 	Origin string
 	Entry  string
 }
+
+// MaxButton bounds Choice, Opens, Origin, Entry and Case of a button together,
+// in bytes, the case in decimal: Discord's ids of buttons hold 100.
+const MaxButton = 80
 
 // Click is what pressing the button delivers.
 func (b Button) Click() Click {

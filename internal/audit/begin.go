@@ -88,10 +88,10 @@ func (s *state) begin(ctx context.Context, d draft, in Intent) (Begun, error) {
 		return Begun{}, err
 	}
 	s.leases.put(e.Acct, LeaseRow{
-		Acct: e.Acct, Case: e.Case, Fence: e.Seq, State: LeaseFlight, Until: micros(s.now.Add(LeaseTime)), Late: late,
+		Acct: e.Acct, Case: e.Case, Fence: fenceOf(e.Seq), State: LeaseFlight, Until: micros(s.now.Add(LeaseTime)), Late: late,
 	})
 	return Begun{
-		Case: e.Case, Seq: e.Seq, Token: Token{Account: in.Account, Case: e.Case, Fence: e.Seq, acct: e.Acct},
+		Case: e.Case, Seq: e.Seq, Token: Token{Account: in.Account, Case: e.Case, Fence: fenceOf(e.Seq), acct: e.Acct},
 		Began: s.local, Deadline: e.Deadline, FreshUntil: s.local.Add(LeaseTime),
 	}, nil
 }

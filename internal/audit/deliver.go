@@ -306,7 +306,7 @@ func (d *Deliverer) post(ctx context.Context, a Attempt) error {
 	ctx = context.WithoutCancel(ctx)
 	limit := min(sendTime, d.leads.Sub(d.ledger.now()))
 	sending, cancel := context.WithTimeoutCause(ctx, limit, errSendTime)
-	ref, err := d.poster.Send(sending, a.Body, chat.Delivery{FirstSeq: a.First, LastSeq: a.Last, Nonce: a.Nonce, Repeat: !first})
+	ref, err := d.poster.Send(sending, a.Body, chat.Delivery{FirstSeq: a.First, LastSeq: a.Last, Nonce: a.Nonce, Repeat: !first, First: a.Started})
 	cancel()
 	if err != nil {
 		return d.failed(ctx, a, first, err)

@@ -403,7 +403,9 @@ func TestDeliverAfterACrash(t *testing.T) {
 
 			n, _ := once(t, h.deliverer(c).Once)
 			require.Equal(t, 2, n)
-			require.Equal(t, chat.Delivery{FirstSeq: 1, LastSeq: 1, Nonce: "m-frozen", Repeat: tc.repeat}, c.messages[0].delivery)
+			first := c.messages[0].delivery.First
+			require.Equal(t, tc.repeat, !first.IsZero(), "when an earlier attempt began is known")
+			require.Equal(t, chat.Delivery{FirstSeq: 1, LastSeq: 1, Nonce: "m-frozen", Repeat: tc.repeat, First: first}, c.messages[0].delivery)
 			require.Equal(t, "as frozen", c.messages[0].Checkpoint, "the same bytes")
 			require.Equal(t, []int64{2}, c.messages[1].Entries)
 			require.False(t, c.messages[1].delivery.Repeat)

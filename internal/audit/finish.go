@@ -81,6 +81,7 @@ func (s *state) release(ctx context.Context, lease LeaseRow, o Outcome, locked t
 			return err
 		}
 		lease.State, lease.Case = LeaseLate, late.Case
+		lease.Until = max(lease.Until, lease.LateUntil)
 	case locked.After(s.now):
 		lease.State = LeaseLocked
 	default:
@@ -105,14 +106,15 @@ func (s *state) late(ctx context.Context, id string, c CaseRow, r Result) (Finis
 		return Finished{}, err
 	}
 	lease, ok := s.lease(c.Acct)
-	switch {
-	case !ok:
-		lease = LeaseRow{Acct: c.Acct, Case: c.Number, Fence: e.Seq, State: LeaseLate, Until: micros(s.lockedUntil(r))}
-	case lease.State == LeaseLocked, lease.State == LeaseLate:
-		lease.Case, lease.Fence, lease.State = c.Number, e.Seq, LeaseLate
-		lease.Until = max(lease.Until, micros(s.lockedUntil(r)))
+	if !ok {
+		lease = LeaseRow{Acct: c.Acct, State: LeaseLocked}
 	}
-	lease.Late = e.Seq
+	// One reading after the last of several late answers tells of them all.
+	lease.Late, lease.LateUntil = e.Seq, max(lease.LateUntil, micros(s.lockedUntil(r)))
+	if lease.State == LeaseLocked || lease.State == LeaseLate {
+		lease.Case, lease.Fence, lease.State = c.Number, fenceOf(e.Seq), LeaseLate
+		lease.Until = max(lease.Until, lease.LateUntil)
+	}
 	s.leases.put(lease.Acct, lease)
 	return Finished{Seq: e.Seq, Outcome: r.Outcome, Late: true}, nil
 }

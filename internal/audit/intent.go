@@ -125,6 +125,8 @@ type Token struct {
 
 	// acct spares looking the account up by name; 0 where it is not known.
 	acct int64
+	// late is the late answer that the holder reads for; 0 where there is none.
+	late int64
 }
 
 // Result is what came of the attempts.

@@ -121,11 +121,13 @@ const (
 type LeaseRow struct {
 	Acct  int64
 	Case  int64
-	Fence int64
+	Fence int64 // see fenceOf
 	State LeaseState
 	Until int64
-	// Late is the seq of a late answer that has not been read back yet.
-	Late int64
+	// Late is the seq of a late answer that has not been read back yet, and
+	// LateUntil until when what it is about may still be inside the service.
+	Late      int64
+	LateUntil int64
 }
 
 // SinkRow is one audit channel: how far it was told, and the frozen attempt

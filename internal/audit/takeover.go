@@ -38,10 +38,15 @@ func (r LeaseRow) due() (at time.Time, ok bool) {
 	return at, false
 }
 
+// fenceOf is the fence of a lease that an entry gave. Each take-over adds one,
+// and may be put off any number of times before the next entry: the fences of
+// two entries are so far apart that they never meet those between them.
+func fenceOf(seq int64) int64 { return seq << 20 }
+
 // lostLease is what an open case has to be settled by when its lease is gone.
 func lostLease(c CaseRow) LeaseRow {
 	return LeaseRow{
-		Acct: c.Acct, Case: c.Number, Fence: c.Intent, State: LeaseFlight,
+		Acct: c.Acct, Case: c.Number, Fence: fenceOf(c.Intent), State: LeaseFlight,
 		Until: c.Began + LeaseTime.Microseconds(),
 	}
 }
@@ -157,7 +162,7 @@ func (l *Log) TakeOver(ctx context.Context, n int64) (t Token, freshUntil time.T
 		if err != nil {
 			return err
 		}
-		t = Token{Case: n, Fence: lease.Fence, acct: c.Acct}
+		t = Token{Case: n, Fence: lease.Fence, acct: c.Acct, late: lease.Late}
 		if e.Personal != nil {
 			t.Account = e.Personal.Account
 		}
@@ -225,7 +230,7 @@ func (l *Log) Settle(ctx context.Context, t Token, r Settlement) (Finished, erro
 		if !held || lease.State != LeaseSettling {
 			return ErrLeaseLost
 		}
-		f, err = s.settle(ctx, id, c, lease, r)
+		f, err = s.settle(ctx, id, c, lease, t.late, r)
 		return err
 	})
 	if err != nil {
@@ -234,12 +239,15 @@ func (l *Log) Settle(ctx context.Context, t Token, r Settlement) (Finished, erro
 	return f, nil
 }
 
-// settle is Settle inside the transaction.
-func (s *state) settle(ctx context.Context, id string, c CaseRow, lease LeaseRow, r Settlement) (Finished, error) {
+// settle is Settle inside the transaction. late is the late answer that was
+// read for: another one may have come meanwhile, which is read for next.
+func (s *state) settle(ctx context.Context, id string, c CaseRow, lease LeaseRow, late int64, r Settlement) (Finished, error) {
 	kind, about := KindOutcome, c.Intent
 	if c.Status.Settled() {
-		kind, about = KindLate, lease.Late
-		r.Outcome, lease.Late = OutcomeNone, 0
+		kind, about, r.Outcome = KindLate, late, OutcomeNone
+		if lease.Late == late {
+			lease.Late, lease.LateUntil = 0, 0
+		}
 	}
 	d, err := ending(kind, id, c)
 	if err != nil {

@@ -24,4 +24,7 @@ type Delivery struct {
 	// marked as a possible repeat of its entry numbers where the platform
 	// cannot tell by the nonce.
 	Repeat bool
+	// First is when the first attempt began, by the clock of the ledger; zero
+	// where this is it. A platform that remembers nonces does so for minutes.
+	First time.Time
 }

@@ -185,12 +185,12 @@ func muteKey(k audit.MuteKey) []any { return []any{k.Acct, int64(k.Field)} }
 
 func leaseTable() table[audit.LeaseRow] {
 	return table[audit.LeaseRow]{
-		name: "lease", key: 1, cols: []string{"acct", "case_no", "fence", "state", "until", "late"},
+		name: "lease", key: 1, cols: []string{"acct", "case_no", "fence", "state", "until", "late", "late_until"},
 		args: func(a []any, r audit.LeaseRow) []any {
-			return append(a, r.Acct, r.Case, r.Fence, string(r.State), r.Until, r.Late)
+			return append(a, r.Acct, r.Case, r.Fence, string(r.State), r.Until, r.Late, r.LateUntil)
 		},
 		scan: func(s *sql.Rows, r *audit.LeaseRow) error {
-			return s.Scan(&r.Acct, &r.Case, &r.Fence, (*string)(&r.State), &r.Until, &r.Late)
+			return s.Scan(&r.Acct, &r.Case, &r.Fence, (*string)(&r.State), &r.Until, &r.Late, &r.LateUntil)
 		},
 	}
 }

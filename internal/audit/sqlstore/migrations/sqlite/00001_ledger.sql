@@ -102,7 +102,8 @@ CREATE TABLE lease (
   fence   INTEGER NOT NULL,
   state   TEXT    NOT NULL,
   until   INTEGER NOT NULL,
-  late    INTEGER NOT NULL
+  late    INTEGER NOT NULL,
+  late_until INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE sink (

@@ -93,7 +93,7 @@ func (c *core) startWorkers(p parts) {
 	expirer := audit.NewExpirer(c.log.Named("expire"), c.ledger, back)
 	c.workers.Go(func() error { return expirer.Run(ctx) })
 	if p.channel != nil {
-		c.deliverer = audit.NewDeliverer(c.log.Named("deliver"), c.ledger, sink{name: p.sink, channel: p.channel})
+		c.deliverer = audit.NewDeliverer(c.log.Named("deliver"), c.ledger, sink{name: p.sink, origin: c.ledger.OriginPrint(), channel: p.channel})
 		c.workers.Go(func() error { return c.deliverer.Run(ctx) })
 	}
 }
@@ -171,6 +171,7 @@ func newLogger(env *environment, level zapcore.Level) *zap.Logger {
 // sink lets the ledger deliver to an adapter's channel.
 type sink struct {
 	name    string
+	origin  string // print of the ledger, for buttons
 	channel adapters.Channel
 }
 
@@ -183,7 +184,7 @@ func (s sink) Compose(posted []audit.Posted) (taken int, body []byte, err error)
 	for _, p := range posted {
 		posts = append(posts, texts.Post(texts.PostInput{
 			Entry: p.Entry, Case: p.Case, Prior: p.Prior, Checkpoint: p.Checkpoint,
-			Meaning: meaning(p.Entry.Code), Stub: p.Stub,
+			Meaning: meaning(p.Entry.Code), Origin: s.origin, Stub: p.Stub,
 		}))
 	}
 	return s.channel.Render(posts)

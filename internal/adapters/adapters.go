@@ -30,7 +30,7 @@ type Core interface {
 	Handle(ctx context.Context, inv chat.Invocation, respond func(context.Context, chat.Reply))
 	// Open builds the form of a verb from what is known already: no I/O beyond
 	// the cache, well under a second. An actor without a role gets an error
-	// reply instead of a form.
+	// reply instead of a form, and so does a Click of another ledger's button.
 	Open(ctx context.Context, inv chat.Invocation) (chat.Form, *chat.Reply)
 	// Suggest offers values for one option while the actor types. Strangers
 	// get none: they learn no account names.

@@ -122,7 +122,10 @@ func (l *loader) view(c CaseRow) (CaseView, error) {
 		v.Ended = last.Time
 	}
 	if c.Status == StatusWaiting {
-		v.Question = &OpenQuestion{Seq: c.Asked, Version: c.Planned, Expires: fromMicros(c.Expires), Batch: c.Batch}
+		asked := l.entries[c.Asked]
+		v.Question = &OpenQuestion{
+			Seq: c.Asked, Version: c.Planned, Expires: fromMicros(c.Expires), Batch: c.Batch, Print: asked.Print(),
+		}
 	}
 	return v, nil
 }

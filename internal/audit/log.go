@@ -43,8 +43,10 @@ type Log struct {
 	store   Store
 	key     *Key
 	replica string
-	now     func() time.Time
-	group   group
+	// origin is the ledger's name; empty where nothing was written yet.
+	origin string
+	now    func() time.Time
+	group  group
 	// warm is what the last transaction left for the next: only who leads a
 	// group touches it, and the group's lock hands it on.
 	warm *state
@@ -105,6 +107,7 @@ func (l *Log) begin(ctx context.Context, origin string) error {
 			return err
 		}
 	}
+	l.origin = head.Origin
 	if head.Verifier == "" {
 		return nil // nothing was written yet, and this Log cannot
 	}

@@ -72,12 +72,17 @@ type CaseView struct {
 	Erased   bool
 }
 
+// About reports whether the case is about an account, be it erased. A refusal
+// of a command that named none is not.
+func (c *CaseView) About() bool { return c.Account != "" || c.Erased }
+
 // OpenQuestion is what a waiting case waits for.
 type OpenQuestion struct {
 	Seq     int64
 	Version int64 // the account's version that it was planned on
 	Expires time.Time
-	Batch   int64 // questions of one command share it; answering one answers all
+	Batch   int64  // questions of one command share it; answering one answers all
+	Print   string // of its entry: what its buttons carry
 }
 
 // Note is somebody's words appended to a case.

@@ -160,7 +160,9 @@ const (
 )
 
 // Button is a verb with its object. Its ids carry the ledger's origin and the
-// entry, so that a button of another ledger is refused.
+// entry, so that a button of another ledger is refused. The buttons of a Post
+// are about its one case: an adapter that puts several posts into one message
+// leaves them out.
 type Button struct {
 	Label  string
 	Choice string
@@ -168,12 +170,14 @@ type Button struct {
 	Danger bool
 	// Typed is the command that does the same, for places without buttons.
 	Typed string
-	// Opens is the verb whose form the press opens, before anything is asked of
-	// the core; empty where the press itself is the answer.
+	// Opens is the verb whose form the press opens; empty where the press itself
+	// is the answer. The adapter asks Core.Open for the form, with Verb and the
+	// Click, which names the case that the form is filled in with.
 	Opens string
 	// Origin and Entry come back in the Click: which ledger made the button, and
 	// which entry it belongs to. They are short prints of the two, so that a
-	// button fits into MaxButton bytes on every platform.
+	// button fits into MaxButton bytes on every platform. A Click that lacks
+	// both was typed.
 	Origin string
 	Entry  string
 }

@@ -13,7 +13,7 @@ import (
 // begin makes the intent durable.
 func (d *Dispatcher) begin(ctx context.Context, r *request, p *part) (audit.Begun, error) {
 	intent := audit.Intent{
-		Head:   d.partHead(r, p, r.key(p.index)),
+		Head:   d.partHead(r, p, r.key(p.nth)),
 		Expect: audit.Expect{Version: p.target.view.Version},
 		Batch:  p.batch, Before: p.target.state,
 	}

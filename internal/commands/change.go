@@ -17,7 +17,9 @@ import (
 
 // part is one account's way through a command.
 type part struct {
-	index    int
+	// nth tells the parts of one delivery apart: the account's place in the
+	// list, or the case that is answered.
+	nth      int64
 	account  mute.Account
 	cmd      grammar.Command // about this account alone
 	answered answered
@@ -34,7 +36,7 @@ type part struct {
 func (d *Dispatcher) change(ctx context.Context, r *request) outcome {
 	parts := make([]*part, 0, len(r.cmd.Accounts))
 	for i, a := range r.cmd.Accounts {
-		parts = append(parts, &part{index: i, account: a.Account, cmd: typedOf(r.cmd).command(a.Account)})
+		parts = append(parts, &part{nth: int64(i), account: a.Account, cmd: typedOf(r.cmd).command(a.Account)})
 	}
 	return d.work(ctx, r, parts)
 }
@@ -67,18 +69,16 @@ func (d *Dispatcher) work(ctx context.Context, r *request, parts []*part) outcom
 
 // redelivered answers a delivery that the platform sent before.
 func (d *Dispatcher) redelivered(ctx context.Context, r *request, p *part) *result {
-	key := r.key(p.index)
-	if key == "" {
-		return nil
+	for _, key := range []string{r.key(p.nth), r.delivery(p.nth)} {
+		c, err := d.ledger.Known(ctx, key)
+		if err != nil {
+			return d.storeTrouble(r, p.account, err)
+		}
+		if c != nil {
+			return d.settled(ctx, r, *c)
+		}
 	}
-	c, err := d.ledger.Known(ctx, key)
-	if err != nil {
-		return d.storeTrouble(r, p.account, err)
-	}
-	if c == nil {
-		return nil
-	}
-	return d.settled(ctx, r, *c)
+	return nil
 }
 
 // settled waits for a case that is in flight elsewhere, as long as an action
@@ -264,7 +264,7 @@ func (d *Dispatcher) awaitTurn(ctx context.Context, busy *audit.BusyError, giveU
 // recordRefusal writes the refusal down and says it.
 func (d *Dispatcher) recordRefusal(ctx context.Context, r *request, p *part, s step) *result {
 	p.step = s
-	c, err := d.ledger.Refuse(ctx, d.partHead(r, p, r.key(p.index)))
+	c, err := d.ledger.Refuse(ctx, d.partHead(r, p, r.delivery(p.nth)))
 	if err != nil {
 		d.log.Error("a refusal could not be recorded", zap.String("ref", r.ref), zap.Error(err))
 		return &result{account: p.account, state: chat.StateNotDone, code: s.code, lines: s.say(0)}

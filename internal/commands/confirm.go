@@ -31,7 +31,7 @@ func (d *Dispatcher) confirm(ctx context.Context, r *request) outcome {
 	if problem != nil {
 		return one(result{
 			account: c.Account, state: chat.StateError, code: problem.Code, cases: []int64{c.Number},
-			lines: problem.In(r.place).Lines, choices: snap.Choices,
+			lines: problem.In(r.place).Lines, choices: snap.Choices, entry: c.Question.Print,
 		})
 	}
 	r.cmd.Choice = choice
@@ -43,10 +43,10 @@ func (d *Dispatcher) confirm(ctx context.Context, r *request) outcome {
 		return d.decline(ctx, r, cases)
 	}
 	parts := make([]*part, 0, len(cases))
-	for i, each := range cases {
+	for _, each := range cases {
 		s := decodeSnapshot(each.Snapshot)
 		parts = append(parts, &part{
-			index: i, account: each.Account, cmd: s.Typed.command(each.Account),
+			nth: each.Number, account: each.Account, cmd: s.Typed.command(each.Account),
 			answered: s.with(choice), reopened: new(each),
 		})
 	}
@@ -78,6 +78,9 @@ func (d *Dispatcher) answerable(ctx context.Context, r *request, c audit.CaseVie
 			account: c.Account, state: chat.StateNotDone, code: "not_yours", cases: []int64{c.Number},
 			lines: texts.NotYours(c.Number, personName(c.ActorName, c.Actor)),
 		}
+	}
+	if another(r.inv.Click, c) {
+		return new(d.waitingResult(c))
 	}
 	return nil
 }
@@ -121,8 +124,8 @@ func (s snapshot) with(choice string) answered {
 // decline closes the questions without doing anything.
 func (d *Dispatcher) decline(ctx context.Context, r *request, cases []audit.CaseView) outcome {
 	var out outcome
-	for i, c := range cases {
-		h := d.head(r, r.key(i))
+	for _, c := range cases {
+		h := d.head(r, r.key(c.Number))
 		h.Account, h.Verb, h.Scope, h.Term = c.Account, c.Verb, c.Scope, c.Term
 		closed, err := d.ledger.Close(ctx, c.Number, h, audit.OutcomeDeclined, choiceKeep)
 		switch {
@@ -142,7 +145,7 @@ func (d *Dispatcher) decline(ctx context.Context, r *request, cases []audit.Case
 
 // void closes a question that the account has outrun, and shows what is now.
 func (d *Dispatcher) void(ctx context.Context, r *request, p *part) *result {
-	_, err := d.ledger.Close(ctx, p.reopened.Number, d.partHead(r, p, r.key(p.index)), audit.OutcomeVoid, r.cmd.Choice)
+	_, err := d.ledger.Close(ctx, p.reopened.Number, d.partHead(r, p, r.key(p.nth)), audit.OutcomeVoid, r.cmd.Choice)
 	if err != nil && !errors.Is(err, audit.ErrNotWaiting) {
 		return d.storeTrouble(r, p.account, err)
 	}
@@ -192,7 +195,7 @@ func (d *Dispatcher) askAll(ctx context.Context, r *request, parts []*part) {
 func (d *Dispatcher) ask(ctx context.Context, r *request, parts []*part) {
 	questions := make([]audit.Question, 0, len(parts))
 	for _, p := range parts {
-		q := audit.Question{Head: d.partHead(r, p, r.key(p.index)), Version: p.target.view.Version, Before: p.target.state}
+		q := audit.Question{Head: d.partHead(r, p, r.key(p.nth)), Version: p.target.view.Version, Before: p.target.state}
 		if p.reopened != nil {
 			q.Case = p.reopened.Number
 		}
@@ -209,7 +212,7 @@ func (d *Dispatcher) ask(ctx context.Context, r *request, parts []*part) {
 			account: p.account, state: chat.StateNeedsConfirm, code: p.step.code, cases: []int64{n}, lines: p.step.say(n),
 		}
 		if i == 0 { // one answer covers all of them
-			p.result.choices = p.step.choices
+			p.result.choices, p.result.entry = p.step.choices, cases[i].Question.Print
 		}
 	}
 }

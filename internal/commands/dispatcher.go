@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -101,6 +102,7 @@ type request struct {
 	cmd    grammar.Command
 	verb   verb
 	place  texts.Place
+	origin string // print of the ledger, for buttons
 	ref    string
 	grants []chat.Grant
 	roles  []chat.Role
@@ -121,7 +123,7 @@ func qualified(inv chat.Invocation, id string) string {
 
 // Handle runs one invocation. See adapters.Core.
 func (d *Dispatcher) Handle(ctx context.Context, inv chat.Invocation, respond func(context.Context, chat.Reply)) {
-	r := &request{inv: inv, place: d.place(inv.Platform), ref: audit.NewID()}
+	r := d.request(inv)
 	log := d.log.With(zap.String("ref", r.ref), zap.String("platform", string(inv.Platform)))
 	var problem *texts.Problem
 	if r.cmd, problem = d.parse(inv); problem != nil {
@@ -132,18 +134,33 @@ func (d *Dispatcher) Handle(ctx context.Context, inv chat.Invocation, respond fu
 	r.verb = d.verbs[r.cmd.Verb]
 	log.Info("command", zap.String("verb", r.cmd.Verb))
 	d.identify(ctx, r)
-	out := r.verb.run(d, ctx, r)
+	out := d.answer(ctx, r)
 	respond(ctx, r.reply(out))
 	if pending := out.pending(); len(pending) > 0 {
 		d.follow(r, out, pending, respond) //nolint:contextcheck // it goes on after the delivery, until Close
 	}
 }
 
+// request begins the way of an invocation.
+func (d *Dispatcher) request(inv chat.Invocation) *request {
+	return &request{inv: inv, place: d.place(inv.Platform), origin: d.ledger.OriginPrint(), ref: audit.NewID()}
+}
+
+// answer runs the verb, once it is clear that what was asked can be meant here.
+func (d *Dispatcher) answer(ctx context.Context, r *request) outcome {
+	for _, settle := range []func(context.Context, *request) *result{d.foreign, d.aim} {
+		if res := settle(ctx, r); res != nil {
+			return one(*res)
+		}
+	}
+	return r.verb.run(d, ctx, r)
+}
+
 // parse turns whichever form the platform delivers into a command.
 func (d *Dispatcher) parse(inv chat.Invocation) (cmd grammar.Command, problem *texts.Problem) {
 	switch {
 	case inv.Click != nil:
-		return grammar.Command{Verb: verbConfirm, Case: inv.Click.Case, Choice: inv.Click.Choice}, nil
+		return pressed(*inv.Click), nil
 	case inv.Verb != "":
 		cmd, problem = d.parser.ParseOptions(inv.Verb, inv.Options)
 	default:
@@ -198,10 +215,23 @@ func (d *Dispatcher) head(r *request, key string) audit.Head {
 	}
 }
 
-// key is the idempotency key of one account's part of the command.
-func (r *request) key(i int) string {
+// key is the idempotency key of the n-th part of the command. A button's is the
+// entry that it belongs to and the choice: however often, and by whichever
+// delivery it is pressed, it is one action.
+func (r *request) key(n int64) string {
+	if c := r.inv.Click; marked(c) {
+		return joinKey("click", c.Entry, c.Choice, strconv.FormatInt(n, 10))
+	}
+	return r.delivery(n)
+}
+
+// delivery is the idempotency key of what is only about this delivery: a
+// refusal ends nothing, and the same button may be allowed later.
+func (r *request) delivery(n int64) string {
 	if r.inv.Key == "" {
 		return ""
 	}
-	return strings.Join([]string{string(r.inv.Platform), string(r.inv.Workspace), r.inv.Key, fmt.Sprint(i)}, "\x1f")
+	return joinKey(string(r.inv.Platform), string(r.inv.Workspace), r.inv.Key, strconv.FormatInt(n, 10))
 }
+
+func joinKey(parts ...string) string { return strings.Join(parts, "\x1f") }

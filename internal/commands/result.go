@@ -22,6 +22,7 @@ type result struct {
 	cases   []int64
 	lines   []chat.Line
 	choices []texts.Choice
+	entry   string // print of the entry that asked, with choices
 	try     string // a command to paste, without prefix
 	pending bool   // an unknown outcome that will be settled
 }
@@ -80,7 +81,7 @@ func (r *request) reply(o outcome) chat.Reply {
 			out.Message.Lines = append(out.Message.Lines, texts.Try(r.place, res.try))
 		}
 		if len(res.choices) > 0 && len(res.cases) > 0 {
-			out.Message.Buttons = append(out.Message.Buttons, texts.Buttons(r.place, res.cases[0], res.choices)...)
+			out.Message.Buttons = append(out.Message.Buttons, texts.Buttons(r.place, texts.Mark{Origin: r.origin, Entry: res.entry}, res.cases[0], res.choices)...)
 		}
 	}
 	return out
@@ -172,7 +173,7 @@ func (d *Dispatcher) waitingResult(c audit.CaseView) result {
 	snap := decodeSnapshot(c.Snapshot)
 	return result{
 		account: c.Account, state: chat.StateNeedsConfirm, code: snap.Code, cases: []int64{c.Number},
-		lines: texts.Again(snap.Shown, c.Number), choices: snap.Choices,
+		lines: texts.Again(snap.Shown, c.Number), choices: snap.Choices, entry: c.Question.Print,
 	}
 }
 

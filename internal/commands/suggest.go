@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"modbot/internal/audit"
 	"modbot/internal/chat"
 	"modbot/internal/commands/grammar"
 	"modbot/internal/commands/policy"
@@ -146,7 +145,7 @@ func (d *Dispatcher) openCases(ctx context.Context, inv chat.Invocation) []strin
 func (d *Dispatcher) Open(ctx context.Context, inv chat.Invocation) (chat.Form, *chat.Reply) {
 	ctx, cancel := context.WithTimeoutCause(ctx, suggestTime, errors.New("opening a form took too long"))
 	defer cancel()
-	r := &request{inv: inv, place: d.place(inv.Platform), ref: audit.NewID()}
+	r := d.request(inv)
 	roles := d.known(ctx, inv)
 	decision := d.policy.Decide(roles, policy.Request{Verb: inv.Verb})
 	i := slices.IndexFunc(d.specs, func(s chat.Spec) bool { return s.Verb == inv.Verb })
@@ -157,7 +156,28 @@ func (d *Dispatcher) Open(ctx context.Context, inv chat.Invocation) (chat.Form, 
 		}))
 		return chat.Form{}, &reply
 	}
+	if res := d.opens(ctx, r); res != nil {
+		reply := r.reply(one(*res))
+		return chat.Form{}, &reply
+	}
 	return d.form(d.specs[i], inv, roles), nil
+}
+
+// opens refuses the form of a button that is not ours: what is submitted from
+// it would be about the case that has its number here. Nothing was meant to act
+// yet, so nothing is recorded.
+func (d *Dispatcher) opens(ctx context.Context, r *request) *result {
+	if !marked(r.inv.Click) {
+		return nil
+	}
+	ok, err := d.ours(ctx, r.inv.Click)
+	switch {
+	case err != nil:
+		return d.storeTrouble(r, "", err)
+	case !ok:
+		return &result{state: chat.StateNotDone, code: codeForeign, lines: texts.ForeignButton(0)}
+	}
+	return nil
 }
 
 // form makes a verb's form from its spec, with what is known filled in.
@@ -167,10 +187,15 @@ func (d *Dispatcher) form(s chat.Spec, inv chat.Invocation, roles []chat.Role) c
 	for _, o := range inv.Options {
 		given[o.Name] = o.Value
 	}
+	byNote := inv.Click != nil && inv.Click.Choice == texts.PressNote
+	if inv.Click != nil && inv.Click.Case > 0 {
+		given["case"] = strconv.FormatInt(inv.Click.Case, 10)
+	}
 	for _, o := range s.Options {
 		field := chat.FormField{
-			Name: o.Name, Label: o.Name, Hint: o.Summary, Value: given[o.Name], Required: o.Required,
-			Long: o.Kind == chat.OptionText, MaxRunes: o.MaxRunes,
+			Name: o.Name, Label: o.Name, Hint: o.Summary, Value: given[o.Name],
+			Required: o.Required || byNote && o.Name == "note",
+			Long:     o.Kind == chat.OptionText, MaxRunes: o.MaxRunes,
 		}
 		switch o.Kind {
 		case chat.OptionTerm:

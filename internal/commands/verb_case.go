@@ -40,14 +40,17 @@ func (d *Dispatcher) showCase(ctx context.Context, r *request) result {
 	}
 	res := info("case", texts.Case(c))
 	res.cases = []int64{c.Number}
+	if r.inv.Click != nil && r.inv.Click.Choice == texts.PressNote {
+		res.try = texts.NoteCommand(c.Number)
+	}
 	if c.Status == audit.StatusWaiting && c.Actor == actorID(r.inv) {
-		res.choices = decodeSnapshot(c.Snapshot).Choices
+		res.choices, res.entry = decodeSnapshot(c.Snapshot).Choices, c.Question.Print
 	}
 	return res
 }
 
 func (d *Dispatcher) note(ctx context.Context, r *request) result {
-	h := d.head(r, r.key(0))
+	h := d.head(r, r.delivery(0))
 	decision := d.policy.Decide(r.roles, policy.Request{Verb: r.cmd.Verb})
 	h.Role, h.Rule = decision.Role, decision.Rule
 	_, err := d.ledger.Note(ctx, r.cmd.Case, h, r.cmd.Note)

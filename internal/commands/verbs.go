@@ -6,5 +6,6 @@ const (
 	verbUnmute  = "unmute"
 	verbStatus  = "status"
 	verbHistory = "history"
+	verbCase    = "case"
 	verbConfirm = "confirm"
 )

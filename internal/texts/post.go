@@ -15,6 +15,9 @@ type PostInput struct {
 	Prior      int    // cases that began on the account before this one
 	Checkpoint string // short form that covers the entry: "1204 …root…"
 	Meaning    string // of Tencent's code, for people
+	// Origin is the print of the ledger, for the buttons; without it there are
+	// none.
+	Origin string
 	// Stub only names the entry: the platform refused the post for its content.
 	Stub bool
 }
@@ -88,7 +91,29 @@ func Post(in PostInput) chat.Post {
 	if e.Case != 0 {
 		post.Cases = []int64{e.Case}
 	}
+	post.Message.Buttons = postButtons(in)
 	return post
+}
+
+// The choices of a post's buttons. No question offers an answer of these names.
+const (
+	PressHistory = "history"
+	PressNote    = "note"
+)
+
+// postButtons are what a reader of the channel may want next, under outcomes:
+// what else there was about the account, and a note to the case. They can't be
+// typed where a post is read, so places without buttons show none.
+func postButtons(in PostInput) []chat.Button {
+	e := &in.Entry
+	if e.Kind != audit.KindOutcome || in.Case == nil || in.Origin == "" || in.Stub {
+		return nil
+	}
+	b := chat.Button{Case: e.Case, Origin: in.Origin, Entry: e.Print()}
+	history, note := b, b
+	history.Label, history.Choice = "History", PressHistory
+	note.Label, note.Choice, note.Opens = "Add note", PressNote, "case"
+	return []chat.Button{history, note}
 }
 
 // actSpans: " · mute · alice · groups · 2h, until … · by carol (…) in #mods · “…”".
@@ -97,9 +122,13 @@ func actSpans(in PostInput) []chat.Span {
 	if c == nil {
 		return entryAct(e)
 	}
-	out := []chat.Span{chat.Plain(" · " + c.Verb + " · ")}
-	out = append(out, accountOf(*c)...)
-	out = append(out, chat.Plain(" · "+Where(c.Scope)))
+	out := []chat.Span{chat.Plain(" · " + c.Verb)}
+	if c.About() {
+		out = append(append(out, chat.Plain(" · ")), accountOf(*c)...)
+	}
+	if c.Scope != 0 {
+		out = append(out, chat.Plain(" · "+Where(c.Scope)))
+	}
 	if e.Outcome == audit.OutcomePartial {
 		out = append(out, chat.Plain(" (in effect: "+Where(e.Effect)+" only)"))
 	}

@@ -59,13 +59,17 @@ type Choice struct {
 	Danger bool
 }
 
+// Mark is what a button belongs to: the prints of a ledger and of its entry.
+type Mark struct{ Origin, Entry string }
+
 // Buttons makes the choices of a case pressable and typeable.
-func Buttons(p Place, caseNumber int64, choices []Choice) []chat.Button {
+func Buttons(p Place, m Mark, caseNumber int64, choices []Choice) []chat.Button {
 	out := make([]chat.Button, 0, len(choices))
 	for _, c := range choices {
 		out = append(out, chat.Button{
 			Label: c.Label, Choice: c.Name, Case: caseNumber, Danger: c.Danger,
-			Typed: fmt.Sprintf("%sconfirm %d %s", p.Prefix, caseNumber, c.Name),
+			Typed:  fmt.Sprintf("%sconfirm %d %s", p.Prefix, caseNumber, c.Name),
+			Origin: m.Origin, Entry: m.Entry,
 		})
 	}
 	return out

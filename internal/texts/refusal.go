@@ -111,6 +111,19 @@ func NotYours(caseNumber int64, asked string) []chat.Line {
 	}}
 }
 
+// ForeignButton refuses a button that this ledger did not make, or made in a
+// history that it does not have any more.
+func ForeignButton(caseNumber int64) []chat.Line {
+	line := chat.Line{
+		chat.Strong("Not done"),
+		chat.Plain(": that button belongs to another ledger: a demo's, or one from before a backup was restored. Nothing was sent; type the command instead."),
+	}
+	if caseNumber != 0 {
+		line = append(line, chat.Plain(fmt.Sprintf(" Case %d.", caseNumber)))
+	}
+	return []chat.Line{line}
+}
+
 // UnknownAccount refuses an account that Tencent does not know.
 func UnknownAccount(p Place, account mute.Account, near []mute.Account, command func(mute.Account) string) []chat.Line {
 	line := chat.Line{

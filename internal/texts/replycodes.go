@@ -32,6 +32,7 @@ func ReplyCodes() []CodeMeaning {
 		{"void", "the account changed while the question was open"},
 		{"lapsed", "nobody answered the question in time"},
 		{"not_yours", "the question waits for somebody else"},
+		{"foreign_button", "the button belongs to another ledger, or to a history from before a restored backup"},
 		{CodeChoiceMissing, "the question offers several answers and none was named"},
 		{CodeChoiceUnknown, "the question does not offer that answer"},
 		{CodeCaseUnknown, "there is no case of that number"},

@@ -40,9 +40,13 @@ func statusWord(s audit.Status) string {
 
 // CaseLine is a case in one line, for lists.
 func CaseLine(c audit.CaseView) chat.Line {
-	line := chat.Line{chat.Plain(fmt.Sprintf("case %d · ", c.Number)), chat.At(c.Opened), chat.Plain(" · " + c.Verb + " ")}
-	line = append(line, accountOf(c)...)
-	line = append(line, chat.Plain(" · "+Where(c.Scope)))
+	line := chat.Line{chat.Plain(fmt.Sprintf("case %d · ", c.Number)), chat.At(c.Opened), chat.Plain(" · " + c.Verb)}
+	if c.About() {
+		line = append(append(line, chat.Plain(" ")), accountOf(c)...)
+	}
+	if c.Scope != 0 {
+		line = append(line, chat.Plain(" · "+Where(c.Scope)))
+	}
 	if !c.Term.IsZero() {
 		line = append(line, chat.Plain(" · "+c.Term.String()))
 	}
@@ -197,6 +201,9 @@ func Health(h audit.Health, now time.Time) []chat.Line {
 	}
 	return lines
 }
+
+// NoteCommand begins a note to a case; the words are still to come.
+func NoteCommand(n int64) string { return fmt.Sprintf("case %d note …", n) }
 
 // CaseCommand shows a case.
 func CaseCommand(n int64) string { return fmt.Sprintf("case %d", n) }

@@ -42,6 +42,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("Settle", func(t *testing.T) { testSettle(t, open) })
 	t.Run("Mutes", func(t *testing.T) { testMutes(t, open) })
 	t.Run("Lists", func(t *testing.T) { testLists(t, open) })
+	t.Run("Prints", func(t *testing.T) { testPrints(t, open) })
 	t.Run("Wait", func(t *testing.T) { testWait(t, open) })
 	t.Run("Sinks", func(t *testing.T) { testSinks(t, open) })
 	t.Run("Faults", func(t *testing.T) { testFaults(t, open) })

@@ -31,7 +31,7 @@ func testQuestions(t *testing.T, open Open) {
 		b := newBench(t, open)
 		c := b.ask("k", "alice")[0]
 		require.Equal(t, audit.StatusWaiting, c.Status)
-		require.Equal(t, &audit.OpenQuestion{Seq: 1, Expires: began.Add(audit.QuestionLife)}, c.Question)
+		require.Equal(t, &audit.OpenQuestion{Seq: 1, Expires: began.Add(audit.QuestionLife), Print: c.Question.Print}, c.Question)
 		in := b.planned(head("alice"))
 		in.Case, in.Choice = c.Number, "replace"
 		begun, err := b.Begin(t.Context(), in)

@@ -56,7 +56,7 @@ func breaches(f source) []string {
 		case !ours && r.std && !f.test() && strings.Contains(firstElement(imp), "."):
 			out = append(out, fmt.Sprintf("%s: %s imports the standard library only, not %s", f, r.path, imp))
 		case !ours && !f.test():
-			if o, listed := foreignerOf(imp); listed && !slices.Contains(o.rooms, r.path) && !slices.Contains(o.rooms, f.pkg) {
+			if o, listed := foreignerOf(imp); listed && !slices.Contains(o.rooms, r.path) && !slices.Contains(o.rooms, rootOf(r, f.pkg)) {
 				out = append(out, fmt.Sprintf("%s: %s may not import %s", f, r.path, imp))
 			}
 		}

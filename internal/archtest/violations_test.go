@@ -91,6 +91,31 @@ func TestViolationsAreFound(t *testing.T) {
 			},
 			want: []string{"internal/adapters/discord/a.go: internal/adapters/* may not import github.com/slack-go/slack"},
 		},
+		"an SDK is for the parts of its adapter": {
+			files: map[string]string{
+				"internal/adapters/slack/blocks/a.go":   `import "github.com/slack-go/slack"`,
+				"internal/adapters/discord/render/a.go": `import "github.com/slack-go/slack"`,
+			},
+			want: []string{"internal/adapters/discord/render/a.go: internal/adapters/* may not import github.com/slack-go/slack"},
+		},
+		"a room below another one may not do what that may": {
+			files: map[string]string{"internal/im/imwire/a.go": `import "net/http"`, "internal/im/a.go": `import "net/http"`},
+			want:  []string{"internal/im/imwire/a.go: internal/im/imwire may not import net/http"},
+		},
+		"metrics are shown in one place": {
+			files: map[string]string{
+				"internal/web/a.go": `import "github.com/prometheus/client_golang/prometheus"`,
+				"cmd/modbot/a.go":   `import "github.com/prometheus/client_golang/prometheus/promhttp"`,
+			},
+			want: []string{"cmd/modbot/a.go: cmd/modbot may not import github.com/prometheus/client_golang/prometheus/promhttp"},
+		},
+		"the web knows no platform": {
+			files: map[string]string{"internal/web/a.go": "import (\n\t\"modbot/internal/adapters\"\n\t\"modbot/internal/im\"\n)"},
+			want: []string{
+				"internal/web/a.go: internal/web may not import internal/adapters",
+				"internal/web/a.go: internal/web may not import internal/im",
+			},
+		},
 		"test libraries are for tests": {
 			files: map[string]string{"internal/im/a.go": `import "github.com/stretchr/testify/require"`, "internal/im/a_test.go": `import "testing"`},
 			want:  []string{"internal/im/a.go: internal/im may not import github.com/stretchr/testify/require"},

@@ -82,14 +82,23 @@ func (w *world) pause(p *process) {
 	ledger := w.watch()
 	defer func() { require.NoError(w.t, ledger.db.Close()) }()
 	eventually(w.t, soon, "the process to sleep outside of a transaction", func() bool {
-		p.pause()
-		eventually(w.t, soon, "the process to stop", p.stopped)
-		if ledger.writable() {
-			return true
-		}
-		p.resume()
-		return false
+		_, ok := p.pauseIn(ledger)
+		return ok
 	})
+}
+
+// pauseIn stops a process, unless it is in a transaction of the ledger, and
+// says when it had stopped.
+func (p *process) pauseIn(ledger watch) (at time.Time, ok bool) {
+	p.t.Helper()
+	p.pause()
+	eventually(p.t, soon, "the process to stop", p.stopped)
+	at = time.Now()
+	if ledger.writable() {
+		return at, true
+	}
+	p.resume()
+	return at, false
 }
 
 // readAgain has others run until no account is locked any more: somebody has
@@ -144,13 +153,17 @@ func TestAcceptance_18_PausedBeforeItsCall(t *testing.T) {
 		if time.Since(since) < time.Second/10 {
 			return false // it may be one that does not wait, and to stop it would make the next ones not wait
 		}
-		w.pause(p)
-		// Later than this it may have been on its way to the wire, which nothing
-		// can take back.
-		early := time.Since(since) < time.Second/2
-		until(t, time.Now().Add(aMoment)) // what had left already has arrived now
-		if early && waits() {
-			return true
+		at, ok := p.pauseIn(ledger)
+		if !ok {
+			return false
+		}
+		// Later than this it may be on its way to the wire, which nothing can
+		// take back.
+		if at.Sub(since) < 700*time.Millisecond {
+			until(t, time.Now().Add(aMoment)) // what had left already has arrived now
+			if waits() {
+				return true
+			}
 		}
 		p.resume()
 		return false

@@ -98,7 +98,7 @@ func TestAcceptance_15_AlteredRows(t *testing.T) {
 			[]string{`DELETE FROM personal WHERE seq > 6`, `DELETE FROM entry WHERE seq > 6`}, 7,
 		},
 		"an entry is added": {
-			[]string{`INSERT INTO entry SELECT seq + 1, id || 'X', NULL, at, kind, acct, case_no, body, leaf FROM entry WHERE seq = 8`}, end + 1,
+			[]string{`INSERT INTO entry SELECT seq + 1, ref || 'X', at, kind, acct, case_no, body, leaf FROM entry WHERE seq = 8`}, end + 1,
 		},
 		// What follows from the log is named by the entry that it follows from.
 		"a mute is taken off the list": {[]string{`DELETE FROM mute`}, 4},

@@ -179,7 +179,7 @@ func TestAuditLsHasEveryKey(t *testing.T) {
 	want := []string{
 		"about", "account", "account_number", "actor", "actor_name", "after", "attempts", "batch", "before", "case",
 		"channel", "channel_name", "choice", "client", "code", "deadline", "effect", "erased", "expires", "id", "key",
-		"kind", "leaf", "note", "outcome", "permanent", "planned", "platform", "reason", "replica", "role", "rule",
+		"kind", "leaf", "member", "note", "outcome", "permanent", "planned", "platform", "reason", "replica", "role", "rule",
 		"scope", "seq", "snapshot", "term_seconds", "time", "verb", "workspace",
 	}
 	for line := range strings.Lines(got.out) {

@@ -41,11 +41,13 @@ type entryView struct {
 
 	Actor     *string `json:"actor"`
 	ActorName *string `json:"actor_name"`
-	Role      *string `json:"role"`
-	Rule      *string `json:"rule"`
-	Choice    *string `json:"choice"`
-	Reason    *string `json:"reason"`
-	Note      *string `json:"note"`
+	// Member is who was mentioned or linked, qualified by the platform.
+	Member *string `json:"member"`
+	Role   *string `json:"role"`
+	Rule   *string `json:"rule"`
+	Choice *string `json:"choice"`
+	Reason *string `json:"reason"`
+	Note   *string `json:"note"`
 	// Snapshot is what Plan saw, as it was recorded.
 	Snapshot json.RawMessage `json:"snapshot"`
 
@@ -121,7 +123,8 @@ func newEntryView(e audit.Entry, account mute.Account) entryView {
 		v.TermSeconds = &seconds
 	}
 	if p := e.Personal; p != nil {
-		v.Actor, v.ActorName, v.Reason, v.Note = orNull(p.Actor), orNull(p.ActorName), orNull(p.Reason), orNull(p.Note)
+		v.Actor, v.ActorName, v.Member = orNull(p.Actor), orNull(p.ActorName), orNull(p.Member)
+		v.Reason, v.Note = orNull(p.Reason), orNull(p.Note)
 		if json.Valid([]byte(p.Snapshot)) {
 			v.Snapshot = json.RawMessage(p.Snapshot)
 		}

@@ -165,6 +165,7 @@ func fieldsOf(v showView) []namedField {
 		{"after", stateShown(v.After)},
 		{"actor", str(v.Actor)},
 		{"actor's name", str(v.ActorName)},
+		{"member", str(v.Member)},
 		{"role", str(v.Role)},
 		{"rule", str(v.Rule)},
 		{"choice", str(v.Choice)},

@@ -39,6 +39,8 @@ func apply(s *state, e *Entry) error {
 			return fmt.Errorf("%w: it erases entry %d", errHistory, e.About)
 		}
 		return nil
+	case KindLinked, KindUnlinked:
+		return applyLinked(s, e)
 	case KindBatch:
 		return nil
 	}
@@ -51,6 +53,8 @@ func applyKeys(e *Entry) Keys {
 	switch e.Kind {
 	case KindOutcome, KindLate, KindExpired, KindDrift:
 		k.Mutes = nonZero(e.Acct)
+	case KindLinked, KindUnlinked:
+		k.Links = nonZero(e.About)
 	case KindRefused, KindQuestion, KindClosed, KindBatch, KindIntent, KindUnknown, KindNote, KindRedacted:
 	}
 	return k

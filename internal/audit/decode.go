@@ -113,7 +113,8 @@ func (l *loader) view(c CaseRow) (CaseView, error) {
 		Erased: opening.Personal == nil,
 	}
 	if p := opening.Personal; p != nil {
-		v.Actor, v.ActorName, v.Account, v.Reason, v.Snapshot = p.Actor, p.ActorName, p.Account, p.Reason, p.Snapshot
+		v.Actor, v.ActorName, v.Account, v.Member = p.Actor, p.ActorName, p.Account, p.Member
+		v.Reason, v.Snapshot = p.Reason, p.Snapshot
 	}
 	if v.Choice == "" {
 		v.Choice = last.Choice

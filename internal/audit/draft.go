@@ -35,7 +35,7 @@ func (h Head) draft(kind Kind, note string) draft {
 		d.entry.ID = NewID()
 	}
 	p := Personal{
-		Actor: h.Actor, ActorName: h.ActorName, Account: h.Account, Reason: h.Reason, Note: note, Snapshot: h.Snapshot,
+		Actor: h.Actor, ActorName: h.ActorName, Account: h.Account, Member: h.Member, Reason: h.Reason, Note: note, Snapshot: h.Snapshot,
 	}
 	if p != (Personal{}) {
 		d.personal, d.commits = seal(p)
@@ -48,6 +48,9 @@ func (d *draft) keys() Keys {
 	k := Keys{Refs: refs(d.entry.ref())}
 	if d.personal != nil && d.personal.Account != "" {
 		k.Accounts = []mute.Account{d.personal.Account}
+	}
+	if d.entry.Kind == KindLinked || d.entry.Kind == KindUnlinked {
+		k.Members = []string{d.personal.Member}
 	}
 	return k
 }
@@ -83,7 +86,7 @@ func (e *Entry) ref() string {
 	switch e.Kind {
 	case KindUnknown, KindOutcome, KindLate, KindExpired, KindDrift:
 		return ""
-	case KindRefused, KindQuestion, KindClosed, KindBatch, KindIntent, KindNote, KindRedacted:
+	case KindRefused, KindQuestion, KindClosed, KindBatch, KindIntent, KindNote, KindLinked, KindUnlinked, KindRedacted:
 	}
 	return e.ID
 }

@@ -24,6 +24,8 @@ const (
 	KindExpired  Kind = "expired"  // a mute ended by itself, seen at Tencent
 	KindDrift    Kind = "drift"    // Tencent's state differs from ours
 	KindNote     Kind = "note"     // somebody's words appended to a case
+	KindLinked   Kind = "linked"   // a member of a platform stands for an account from now on
+	KindUnlinked Kind = "unlinked" // a member stands for no account any more
 	KindRedacted Kind = "redacted" // the personal fields of an entry were lawfully erased
 )
 
@@ -116,6 +118,7 @@ type Personal struct {
 	Actor     string // platform-qualified: "slack:T1/U1", "discord:77", "console:mia"
 	ActorName string
 	Account   mute.Account
+	Member    string // who was mentioned or linked, qualified as Actor is
 	Reason    string
 	Note      string
 	// Snapshot is JSON: what Plan saw and the actor was shown (question: the

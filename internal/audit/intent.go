@@ -73,6 +73,7 @@ type Head struct {
 	Rule      string
 
 	Account mute.Account
+	Member  string // who was mentioned or linked, platform-qualified
 	Verb    string
 	Scope   mute.Scope
 	Term    mute.Term // zero for an unmute
@@ -152,7 +153,8 @@ type Finished struct {
 // Question is a confirmation asked of the actor about one account.
 type Question struct {
 	Head
-	// Version is the account's version that the question was planned on.
+	// Version is the account's version that the question was planned on; of one
+	// about a link, the link's.
 	Version int64
 	// Case is not 0 when an answer led to a further question of the same case.
 	Case   int64

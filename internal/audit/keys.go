@@ -17,6 +17,8 @@ func (s *state) unknown(k Keys) Keys {
 		Accounts: unseen(&s.names, k.Accounts),
 		Accts:    unseen(&s.accounts, k.Accts),
 		Mutes:    s.unseenMutes(k.Mutes),
+		Members:  unseen(&s.members, k.Members),
+		Links:    unseen(&s.links, k.Links),
 		Cases:    unseen(&s.cases, k.Cases),
 		Sinks:    unseen(&s.sinks, k.Sinks),
 		Workers:  unseen(&s.workers, k.Workers),
@@ -47,7 +49,7 @@ func (s *state) unseenMutes(accts []int64) []int64 {
 // empty reports whether there is nothing to load.
 func (k *Keys) empty() bool {
 	return len(k.Refs)+len(k.Accounts)+len(k.Accts)+len(k.Mutes)+
-		len(k.Cases)+len(k.Sinks)+len(k.Workers) == 0
+		len(k.Members)+len(k.Links)+len(k.Cases)+len(k.Sinks)+len(k.Workers) == 0
 }
 
 // add joins two sets of keys.
@@ -56,6 +58,8 @@ func (k *Keys) add(o Keys) {
 	k.Accounts = append(k.Accounts, o.Accounts...)
 	k.Accts = append(k.Accts, o.Accts...)
 	k.Mutes = append(k.Mutes, o.Mutes...)
+	k.Members = append(k.Members, o.Members...)
+	k.Links = append(k.Links, o.Links...)
 	k.Cases = append(k.Cases, o.Cases...)
 	k.Sinks = append(k.Sinks, o.Sinks...)
 	k.Workers = append(k.Workers, o.Workers...)

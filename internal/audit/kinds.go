@@ -4,6 +4,6 @@ package audit
 func Kinds() []Kind {
 	return []Kind{
 		KindRefused, KindQuestion, KindClosed, KindBatch, KindIntent, KindUnknown, KindOutcome, KindLate,
-		KindExpired, KindDrift, KindNote, KindRedacted,
+		KindExpired, KindDrift, KindNote, KindLinked, KindUnlinked, KindRedacted,
 	}
 }

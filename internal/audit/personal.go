@@ -16,14 +16,14 @@ const saltBytes = 16
 const commitDomain = "modbot ledger personal field v1"
 
 // personalNames are the personal fields, sorted as in the body.
-var personalNames = [...]string{"account", "actor", "actor_name", "note", "reason", "snapshot"}
+var personalNames = [...]string{"account", "actor", "actor_name", "member", "note", "reason", "snapshot"}
 
 // personalFields is how many there are.
 const personalFields = len(personalNames)
 
 // values are the fields in the order of personalNames.
 func (p *Personal) values() [personalFields]string {
-	return [...]string{string(p.Account), p.Actor, p.ActorName, p.Note, p.Reason, p.Snapshot}
+	return [...]string{string(p.Account), p.Actor, p.ActorName, p.Member, p.Note, p.Reason, p.Snapshot}
 }
 
 // commitments are what a body says of its personal fields: for each one that
@@ -48,7 +48,7 @@ func commitTo(scratch []byte, name string, salt []byte, value string) (sum [sha2
 // seal salts the personal fields and commits to them.
 func seal(p Personal) (*PersonalRow, commitments) {
 	p.Account = mute.Account(clean(string(p.Account)))
-	p.Actor, p.ActorName = clean(p.Actor), clean(p.ActorName)
+	p.Actor, p.ActorName, p.Member = clean(p.Actor), clean(p.ActorName), clean(p.Member)
 	p.Note, p.Reason, p.Snapshot = clean(p.Note), clean(p.Reason), clean(p.Snapshot)
 	var c commitments
 	salts := make([]byte, personalFields*saltBytes)

@@ -77,8 +77,8 @@ func questionDrafts(questions []Question) ([]draft, Keys, error) {
 	var keys Keys
 	seen := map[string]bool{}
 	for _, q := range questions {
-		if q.Account == "" || q.Scope == 0 {
-			return nil, Keys{}, errors.New("audit: a question needs an account and a scope")
+		if q.Account == "" || q.Scope == 0 && q.Member == "" {
+			return nil, Keys{}, errors.New("audit: a question needs an account, and a scope or a member")
 		}
 		if seen[q.Key] {
 			q.Key = ""

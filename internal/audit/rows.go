@@ -105,6 +105,13 @@ type MuteKey struct {
 	Field mute.Field
 }
 
+// LinkRow is the projection of a link in force.
+type LinkRow struct {
+	Seq  int64 // of the entry that made it, whose side row names the member
+	Acct int64
+	Case int64
+}
+
 // LeaseState says why an account is held.
 type LeaseState string
 

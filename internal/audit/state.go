@@ -24,6 +24,8 @@ type state struct {
 	accounts layer[int64, AccountRow]
 	leases   layer[int64, LeaseRow]
 	mutes    layer[MuteKey, MuteRow]
+	members  layer[string, int64]
+	links    layer[int64, LinkRow]
 	cases    layer[int64, CaseRow]
 	sinks    layer[string, SinkRow]
 	workers  layer[string, WorkerRow]
@@ -54,9 +56,9 @@ type each interface {
 	size() int
 }
 
-func (s *state) layers() [8]each {
+func (s *state) layers() [10]each {
 	return [...]each{
-		&s.refs, &s.names, &s.accounts, &s.leases, &s.mutes, &s.cases, &s.sinks, &s.workers,
+		&s.refs, &s.names, &s.accounts, &s.leases, &s.mutes, &s.members, &s.links, &s.cases, &s.sinks, &s.workers,
 	}
 }
 
@@ -113,6 +115,7 @@ func (s *state) changes() Changes {
 	c.Cases, _ = s.cases.changes()
 	c.Accounts, _ = s.accounts.changes()
 	c.Mutes, c.MutesGone = s.mutes.changes()
+	c.Links, c.LinksGone = s.links.changes()
 	c.Leases, c.LeasesGone = s.leases.changes()
 	c.Sinks, _ = s.sinks.changes()
 	c.Workers, _ = s.workers.changes()
@@ -121,6 +124,6 @@ func (s *state) changes() Changes {
 
 // empty reports whether there is nothing to write.
 func (c *Changes) empty() bool {
-	return c.Head == nil && len(c.Cases)+len(c.Accounts)+len(c.Mutes)+len(c.MutesGone)+
+	return c.Head == nil && len(c.Cases)+len(c.Accounts)+len(c.Mutes)+len(c.MutesGone)+len(c.Links)+len(c.LinksGone)+
 		len(c.Leases)+len(c.LeasesGone)+len(c.Sinks)+len(c.Postings)+len(c.Workers) == 0
 }

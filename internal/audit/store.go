@@ -71,6 +71,8 @@ type CaseReader interface {
 	Mutes(ctx context.Context, q MuteQuery) ([]MuteRow, error)
 	// AccountRows returns rows with a number over after.
 	AccountRows(ctx context.Context, after int64, limit int) ([]AccountRow, error)
+	// LinkRows returns links in force with a seq over after.
+	LinkRows(ctx context.Context, after int64, limit int) ([]LinkRow, error)
 	Counts(ctx context.Context) (Counts, error)
 }
 
@@ -107,8 +109,10 @@ func (e *RowError) Unwrap() []error { return []error{ErrRow, e.Err} }
 type Keys struct {
 	Refs     []string // entries by EntryRow.Ref
 	Accounts []mute.Account
-	Accts    []int64 // accounts by number: row and lease
-	Mutes    []int64 // accounts by number: active mutes
+	Accts    []int64  // accounts by number: row and lease
+	Mutes    []int64  // accounts by number: active mutes
+	Members  []string // members by name: the link in force
+	Links    []int64  // links by LinkRow.Seq
 	Cases    []int64
 	Sinks    []string
 	Workers  []string
@@ -121,6 +125,8 @@ type Rows struct {
 	Accounts []AccountRow
 	Leases   []LeaseRow
 	Mutes    []MuteRow
+	Members  map[string]int64 // LinkRow.Seq of each
+	Links    []LinkRow        // those of Keys.Members too
 	Cases    []CaseRow
 	Sinks    []SinkRow
 	Workers  []WorkerRow
@@ -137,6 +143,8 @@ type Changes struct {
 	Accounts  []AccountRow
 	Mutes     []MuteRow
 	MutesGone []MuteKey
+	Links     []LinkRow
+	LinksGone []int64
 
 	Leases     []LeaseRow
 	LeasesGone []int64

@@ -102,7 +102,7 @@ type verifier struct {
 func (v *verifier) run(ctx context.Context) error {
 	steps := []func(context.Context) error{
 		v.readHead, v.readClaim, v.readEntries, v.checkEnd, v.checkErased,
-		v.checkCases, v.checkAccounts, v.checkMutes,
+		v.checkCases, v.checkAccounts, v.checkMutes, v.checkLinks,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {

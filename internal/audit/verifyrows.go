@@ -99,3 +99,24 @@ func (v *verifier) checkMutes(ctx context.Context) error {
 	}
 	return leftOver(&v.replay.mutes, what, seq)
 }
+
+func (v *verifier) checkLinks(ctx context.Context) error {
+	what := func(l LinkRow) string { return "the link of case " + strconv.FormatInt(l.Case, 10) }
+	seq := func(l LinkRow) int64 { return l.Seq }
+	after := int64(math.MinInt64)
+	for {
+		rows, err := v.s.LinkRows(ctx, after, rowsPage)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			if err := compare(&v.replay.links, r.Seq, r, what, seq); err != nil {
+				return err
+			}
+			after = r.Seq
+		}
+		if len(rows) < rowsPage {
+			return leftOver(&v.replay.links, what, seq)
+		}
+	}
+}

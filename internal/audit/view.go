@@ -56,6 +56,7 @@ type CaseView struct {
 	Role      string
 	Rule      string
 	Account   mute.Account
+	Member    string // who was mentioned or linked
 	Reason    string
 	Snapshot  string
 	Choice    string

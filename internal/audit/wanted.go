@@ -36,6 +36,12 @@ func (s *state) want(ctx context.Context, k Keys) error {
 	for _, r := range rows.Mutes {
 		s.mutes.fill(MuteKey{r.Acct, r.Field}, r, true)
 	}
+	for member, seq := range rows.Members {
+		s.members.fill(member, seq, true)
+	}
+	for _, r := range rows.Links {
+		s.links.fill(r.Seq, r, true)
+	}
 	for _, r := range rows.Cases {
 		s.cases.fill(r.Number, r, true)
 	}
@@ -66,6 +72,12 @@ func (s *state) fillAbsent(k Keys) {
 			s.mutes.fill(MuteKey{acct, f}, MuteRow{}, false)
 		}
 	}
+	for _, member := range k.Members {
+		s.members.fill(member, 0, false)
+	}
+	for _, seq := range k.Links {
+		s.links.fill(seq, LinkRow{}, false)
+	}
 	for _, n := range k.Cases {
 		s.cases.fill(n, CaseRow{}, false)
 	}
@@ -95,6 +107,16 @@ func (s *state) caseRow(n int64) (CaseRow, bool) {
 
 func (s *state) mute(acct int64, f mute.Field) (MuteRow, bool) {
 	r, ok, known := s.mutes.get(MuteKey{acct, f})
+	s.need(known)
+	return r, ok
+}
+
+// link is the link that an entry made, if it is in force; entry 0 made none.
+func (s *state) link(seq int64) (LinkRow, bool) {
+	if seq == 0 {
+		return LinkRow{}, false
+	}
+	r, ok, known := s.links.get(seq)
 	s.need(known)
 	return r, ok
 }

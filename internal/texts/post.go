@@ -56,6 +56,10 @@ func postWord(e audit.Entry) (word string, alarm bool) {
 		return "CHANGED OUTSIDE MODBOT", true
 	case audit.KindNote:
 		return "Note", false
+	case audit.KindLinked:
+		return "Linked", false
+	case audit.KindUnlinked:
+		return "Unlinked", false
 	case audit.KindRedacted:
 		return "Personal fields erased", false
 	case audit.KindIntent, audit.KindBatch:
@@ -126,6 +130,7 @@ func actSpans(in PostInput) []chat.Span {
 	if c.About() {
 		out = append(append(out, chat.Plain(" · ")), accountOf(*c)...)
 	}
+	out = append(out, memberSpans(*c)...)
 	if c.Scope != 0 {
 		out = append(out, chat.Plain(" · "+Where(c.Scope)))
 	}

@@ -44,6 +44,7 @@ func CaseLine(c audit.CaseView) chat.Line {
 	if c.About() {
 		line = append(append(line, chat.Plain(" ")), accountOf(c)...)
 	}
+	line = append(line, memberSpans(c)...)
 	if c.Scope != 0 {
 		line = append(line, chat.Plain(" · "+Where(c.Scope)))
 	}
@@ -66,6 +67,14 @@ func accountOf(c audit.CaseView) []chat.Span {
 		return []chat.Span{chat.Plain("(erased)")}
 	}
 	return []chat.Span{chat.Quote(string(c.Account))}
+}
+
+// memberSpans is who was mentioned or linked.
+func memberSpans(c audit.CaseView) []chat.Span {
+	if c.Member == "" {
+		return nil
+	}
+	return []chat.Span{chat.Plain(" (member "), chat.Quote(c.Member), chat.Plain(")")}
 }
 
 func personOf(name, id string, erased bool) []chat.Span {

@@ -41,6 +41,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("Questions", func(t *testing.T) { testQuestions(t, open) })
 	t.Run("Settle", func(t *testing.T) { testSettle(t, open) })
 	t.Run("Mutes", func(t *testing.T) { testMutes(t, open) })
+	t.Run("Links", func(t *testing.T) { testLinks(t, open) })
 	t.Run("Lists", func(t *testing.T) { testLists(t, open) })
 	t.Run("Prints", func(t *testing.T) { testPrints(t, open) })
 	t.Run("Wait", func(t *testing.T) { testWait(t, open) })

@@ -53,6 +53,11 @@ func (b *bench) history() {
 	_, err = b.Checkpoint(b.t.Context())
 	require.NoError(b.t, err)
 	b.act(head("user3"), audit.OutcomeDone)
+	b.link("slack:T1/U1", "user1")
+	b.link("slack:T1/U2", "user2")
+	b.link("slack:T1/U1", "new")
+	b.unlink("slack:T1/U2")
+	b.link("discord:1/2", "user2")
 }
 
 func testVerify(t *testing.T, open Open) {
@@ -156,7 +161,7 @@ func (b *bench) altered() audit.Report {
 
 // verified are the tables that Verify answers for.
 func verified() []string {
-	return []string{"head", "entry", "personal", "checkpoint", "cases", "account", "mute"}
+	return []string{"head", "entry", "personal", "checkpoint", "cases", "account", "mute", "link"}
 }
 
 // rows is a table's content.

@@ -39,7 +39,7 @@ func knownTampering() []known {
 		{"salts are edited", []string{`UPDATE personal SET salts = (SELECT salts FROM personal WHERE seq = 5) WHERE seq = 7`}, 7, "commits"},
 		{"personal values go without a word", []string{`DELETE FROM personal WHERE seq = 7`}, 7, "erased"},
 		{"personal values of no entry", []string{
-			`INSERT INTO personal SELECT 9999, account, actor, actor_name, note, reason, snapshot, salts FROM personal WHERE seq = 7`,
+			`INSERT INTO personal SELECT 9999, account, actor, actor_name, note, reason, snapshot, salts, member FROM personal WHERE seq = 7`,
 		}, 0, "rows of personal values"},
 		{"an entry is deleted", []string{`DELETE FROM entry WHERE seq = 4`}, 4, "missing"},
 		{"the first entry is deleted", []string{`DELETE FROM entry WHERE seq = 1`}, 1, "missing"},
@@ -51,7 +51,7 @@ func knownTampering() []known {
 		}, 1, "before"},
 		{"an entry is appended", []string{
 			`INSERT INTO entry SELECT (SELECT max(seq) + 1 FROM entry), 'x', at, kind, acct, case_no, body, leaf FROM entry WHERE seq = 2`,
-		}, 31, "beyond the head"},
+		}, 36, "beyond the head"},
 		{"the end is cut off", []string{`DELETE FROM entry WHERE seq > 20`}, 21, "missing"},
 		{"a case's row is edited", []string{`UPDATE cases SET status = 4 WHERE number = 7`}, 14, "case 7"},
 		{"a case's row is deleted", []string{`DELETE FROM cases WHERE number = 7`}, 14, "case 7"},
@@ -62,6 +62,10 @@ func knownTampering() []known {
 		{"a mute is invented", []string{`INSERT INTO mute SELECT 999, field, case_no, until, since, drifted FROM mute WHERE case_no = 2 AND field = 1`}, 0, "case 2"},
 		{"an account's version is edited", []string{`UPDATE account SET version = version + 1 WHERE acct = 3`}, 14, "account 3"},
 		{"an account's row is deleted", []string{`DELETE FROM account WHERE acct = 3`}, 14, "account 3"},
+		{"a link is turned to another account", []string{`UPDATE link SET acct = 1 WHERE seq = 33`}, 33, "link of case"},
+		{"a link is deleted", []string{`DELETE FROM link WHERE seq = 33`}, 33, "link of case"},
+		{"a link is invented", []string{`INSERT INTO link SELECT 31, acct, case_no FROM link WHERE seq = 33`}, 0, "link of case"},
+		{"a member is exchanged", []string{`UPDATE personal SET member = 'slack:T1/U9' WHERE seq = 33`}, 33, "member"},
 		{"the head is moved back", []string{`UPDATE head SET size = size - 1`}, 0, ""},
 		{"the head's frontier is edited", []string{`UPDATE head SET frontier = (SELECT leaf FROM entry WHERE seq = 1)`}, 0, ""},
 		{"the head's cases are edited", []string{`UPDATE head SET cases = cases + 1`}, 0, "cases"},

@@ -279,21 +279,21 @@ func TestCopyBeforeUpgrade(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, store.Close())
 
-	broken := fstest.MapFS{"00002_more.sql": {Data: []byte("-- +goose Up\nCREATE TABLE entry (x INTEGER);\n")}}
+	broken := fstest.MapFS{"00003_more.sql": {Data: []byte("-- +goose Up\nCREATE TABLE entry (x INTEGER);\n")}}
 	_, err = sqlstore.OpenSteps(t.Context(), "sqlite:"+path, broken)
 	require.ErrorIs(t, err, audit.ErrStore)
 	require.NoError(t, openStore(t, path).Close(), "a step that fails leaves everything as it was")
 
-	good := fstest.MapFS{"00002_more.sql": {Data: []byte("-- +goose Up\nCREATE TABLE more (x INTEGER);\n")}}
+	good := fstest.MapFS{"00003_more.sql": {Data: []byte("-- +goose Up\nCREATE TABLE more (x INTEGER);\n")}}
 	store, err = sqlstore.OpenSteps(t.Context(), "sqlite:"+path, good)
 	require.NoError(t, err)
 	requireSound(t, store)
 	require.NoError(t, store.Close())
 	require.Equal(t, sqlstore.FaultNewer, fault(t, path).Fault, "the old program does not touch it")
 
-	copies, err := filepath.Glob(path + ".schema-1*")
+	copies, err := filepath.Glob(path + ".schema-2*")
 	require.NoError(t, err)
-	require.Equal(t, []string{path + ".schema-1", path + ".schema-1.2"}, copies, "one for each time that it was tried")
+	require.Equal(t, []string{path + ".schema-2", path + ".schema-2.2"}, copies, "one for each time that it was tried")
 	requireSound(t, openStore(t, copies[1]))
 	left, err := filepath.Glob(path + "*.part")
 	require.NoError(t, err)

@@ -24,6 +24,8 @@ func (t *tx) flush(ctx context.Context, c audit.Changes) error {
 		func() error { return write(ctx, s, tb.account, c.Accounts) },
 		func() error { return write(ctx, s, tb.mute, c.Mutes) },
 		func() error { return remove(ctx, s, tb.mute, c.MutesGone, muteKey) },
+		func() error { return remove(ctx, s, tb.link, c.LinksGone, numberKey) },
+		func() error { return write(ctx, s, tb.link, c.Links) },
 		func() error { return write(ctx, s, tb.lease, c.Leases) },
 		func() error { return remove(ctx, s, tb.lease, c.LeasesGone, numberKey) },
 		func() error { return write(ctx, s, tb.sink, c.Sinks) },

@@ -38,18 +38,24 @@ func (r *reader) Head(ctx context.Context) (audit.HeadRow, error) {
 
 // Load reads the rows that the keys name.
 func (r *reader) Load(ctx context.Context, k audit.Keys) (audit.Rows, error) {
-	out := audit.Rows{Names: map[mute.Account]int64{}}
+	out := audit.Rows{Names: map[mute.Account]int64{}, Members: map[string]int64{}}
 	accts := slices.Clone(k.Accts)
 	err := r.names(ctx, k.Accounts, func(name mute.Account, acct int64) {
 		out.Names[name] = acct
 		accts = append(accts, acct)
 	})
+	links := slices.Clone(k.Links)
+	err = errors.Join(err, r.members(ctx, k.Members, func(member string, seq int64) {
+		out.Members[member] = seq
+		links = append(links, seq)
+	}))
 	tb := r.store.tables
 	err = errors.Join(err,
 		pick(ctx, r, tb.ref, "ref", k.Refs, &out.Entries),
 		pick(ctx, r, tb.account, "acct", accts, &out.Accounts),
 		pick(ctx, r, tb.lease, "acct", accts, &out.Leases),
 		pick(ctx, r, tb.mute, "acct", k.Mutes, &out.Mutes),
+		pick(ctx, r, tb.link, "seq", links, &out.Links),
 		pick(ctx, r, tb.cases, "number", k.Cases, &out.Cases),
 		pick(ctx, r, tb.sink, "name", k.Sinks, &out.Sinks),
 		pick(ctx, r, tb.worker, "name", k.Workers, &out.Workers),
@@ -112,6 +118,29 @@ func (r *reader) names(ctx context.Context, names []mute.Account, found func(mut
 			if acct.Valid {
 				found(mute.Account(name), acct.Int64)
 			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// members finds the link in force of each member: that of an entry which names
+// the member. There is one at most.
+func (r *reader) members(ctx context.Context, members []string, found func(string, int64)) error {
+	for part := range slices.Chunk(members, mostKeys) {
+		args := pad(part)
+		q := `SELECT p.member, l.seq FROM personal p JOIN link l ON l.seq = p.seq
+			WHERE p.member <> '' AND p.member IN (` + params(len(args)) + `) ORDER BY l.seq`
+		err := r.sess.each(ctx, q, args, func(rows *sql.Rows) error {
+			var member string
+			var seq int64
+			if err := rows.Scan(&member, &seq); err != nil {
+				return err
+			}
+			found(member, seq)
 			return nil
 		})
 		if err != nil {

@@ -158,6 +158,12 @@ func (r *reader) AccountRows(ctx context.Context, after int64, limit int) ([]aud
 	return t.all(ctx, r, "SELECT "+t.list("")+" FROM account WHERE acct > ? ORDER BY acct LIMIT ?", after, limit)
 }
 
+// LinkRows reads links by the seqs of their entries.
+func (r *reader) LinkRows(ctx context.Context, after int64, limit int) ([]audit.LinkRow, error) {
+	t := r.store.tables.link
+	return t.all(ctx, r, "SELECT "+t.list("")+" FROM link WHERE seq > ? ORDER BY seq LIMIT ?", after, limit)
+}
+
 // Counts counts what is open and active.
 func (r *reader) Counts(ctx context.Context) (audit.Counts, error) {
 	var c audit.Counts

@@ -59,6 +59,7 @@ type tables struct {
 	cases      *table[audit.CaseRow]
 	account    *table[audit.AccountRow]
 	mute       *table[audit.MuteRow]
+	link       *table[audit.LinkRow]
 	lease      *table[audit.LeaseRow]
 	sink       *table[audit.SinkRow]
 	posting    *table[audit.PostingRow]
@@ -69,7 +70,7 @@ func newTables() *tables {
 	return &tables{
 		entry: ready(entryTable()), ref: ready(refTable()), personal: ready(personalTable()), checkpoint: ready(checkpointTable()),
 		cases: ready(casesTable()), account: ready(accountTable()), mute: ready(muteTable()),
-		lease: ready(leaseTable()), sink: ready(sinkTable()), posting: ready(postingTable()), worker: ready(workerTable()),
+		link: ready(linkTable()), lease: ready(leaseTable()), sink: ready(sinkTable()), posting: ready(postingTable()), worker: ready(workerTable()),
 	}
 }
 
@@ -182,6 +183,14 @@ func muteTable() table[audit.MuteRow] {
 }
 
 func muteKey(k audit.MuteKey) []any { return []any{k.Acct, int64(k.Field)} }
+
+func linkTable() table[audit.LinkRow] {
+	return table[audit.LinkRow]{
+		name: "link", key: 1, cols: []string{"seq", "acct", "case_no"},
+		args: func(a []any, r audit.LinkRow) []any { return append(a, r.Seq, r.Acct, r.Case) },
+		scan: func(s *sql.Rows, r *audit.LinkRow) error { return s.Scan(&r.Seq, &r.Acct, &r.Case) },
+	}
+}
 
 func leaseTable() table[audit.LeaseRow] {
 	return table[audit.LeaseRow]{

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -24,9 +25,9 @@ import (
 
 // Bounds of ending.
 const (
-	// drainTime bounds waiting for unknown outcomes and for the audit channel
-	// when a program ends by itself.
-	drainTime = 22 * time.Second
+	// drainTime bounds waiting for unknown outcomes when a program ends by
+	// itself.
+	drainTime = 20 * time.Second
 	// flushTime bounds waiting for the audit posts of one line.
 	flushTime = 5 * time.Second
 )
@@ -39,7 +40,7 @@ type core struct {
 	ledger     *audit.Log
 	client     *im.Client
 	dispatcher *commands.Dispatcher
-	deliverer  *audit.Deliverer // nil without an audit channel
+	deliverers []*audit.Deliverer // one for each audit channel
 
 	stop    context.CancelFunc
 	workers *errgroup.Group
@@ -54,9 +55,7 @@ type parts struct {
 	policy   *policy.Policy
 	grants   commands.GrantSource
 	prefix   map[chat.Platform]string
-	// sink and channel are the audit channel; channel may be nil.
-	sink    string
-	channel adapters.Channel
+	sinks    []sink // the audit channels; may be none
 }
 
 // newCore opens the ledger and starts the workers. Close ends all of it.
@@ -79,11 +78,33 @@ func newCore(ctx context.Context, log *zap.Logger, p parts) (*core, error) {
 	c.dispatcher = commands.New(log.Named("commands"), commands.Config{
 		Ledger: c.ledger, Lookup: t, Actor: t, Policy: p.policy, Grants: p.grants, Meaning: meaning, Prefix: p.prefix,
 	})
-	c.startWorkers(p) //nolint:contextcheck // they go on until Close, also when the caller is told to stop
+	if err := c.enlist(ctx, p.sinks); err != nil {
+		c.client.Close()
+		return nil, errors.Join(storeError(err), c.store.Close())
+	}
+	c.startWorkers(p.sinks) //nolint:contextcheck // they go on until Close, also when the caller is told to stop
 	return c, nil
 }
 
-func (c *core) startWorkers(p parts) {
+// enlist makes known to the ledger the sinks that begin at the next entry. It
+// comes before the workers, which append entries.
+func (c *core) enlist(ctx context.Context, sinks []sink) error {
+	size, _, err := c.ledger.Head(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range sinks {
+		if !s.fromNow {
+			continue
+		}
+		if _, err := c.ledger.Register(ctx, s.name, size); err != nil {
+			return fmt.Errorf("registering the audit channel %s: %w", s.name, err)
+		}
+	}
+	return nil
+}
+
+func (c *core) startWorkers(sinks []sink) {
 	ctx, cancel := context.WithCancel(context.Background())
 	c.stop = cancel
 	c.workers = new(errgroup.Group)
@@ -92,32 +113,40 @@ func (c *core) startWorkers(p parts) {
 	c.workers.Go(func() error { return settler.Run(ctx) })
 	expirer := audit.NewExpirer(c.log.Named("expire"), c.ledger, back)
 	c.workers.Go(func() error { return expirer.Run(ctx) })
-	if p.channel != nil {
-		c.deliverer = audit.NewDeliverer(c.log.Named("deliver"), c.ledger, sink{name: p.sink, origin: c.ledger.OriginPrint(), channel: p.channel})
-		c.workers.Go(func() error { return c.deliverer.Run(ctx) })
+	for _, s := range sinks {
+		s.origin = c.ledger.OriginPrint()
+		d := audit.NewDeliverer(c.log.Named("deliver"), c.ledger, s)
+		c.deliverers = append(c.deliverers, d)
+		c.workers.Go(func() error { return d.Run(ctx) })
 	}
 }
 
-// flush waits until the audit channel has been told of everything so far.
-func (c *core) flush(ctx context.Context) {
-	if c.deliverer == nil {
-		return
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, flushTime, errors.New("the audit channel took too long"))
+// flush waits, at most that long, until every audit channel has been told of
+// everything so far. One that fails does not keep the others from it.
+func (c *core) flush(ctx context.Context, atMost time.Duration) {
+	ctx, cancel := context.WithTimeoutCause(ctx, atMost, errors.New("the audit channel took too long"))
 	defer cancel()
-	if err := c.deliverer.Flush(ctx); err != nil {
-		c.log.Warn("the audit channel is behind", zap.Error(err))
+	var all sync.WaitGroup
+	for _, d := range c.deliverers {
+		all.Go(func() {
+			if err := d.Flush(ctx); err != nil {
+				c.log.Warn("an audit channel is behind", zap.Error(err))
+			}
+		})
 	}
+	all.Wait()
 }
 
-// drain waits for the outcomes that are unknown and for the audit channel.
-func (c *core) drain(ctx context.Context) {
-	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), drainTime, errors.New("draining took too long"))
+// drain waits, at most that long, for the outcomes that are unknown, and then
+// for the audit channels.
+func (c *core) drain(ctx context.Context, outcomes, posts time.Duration) {
+	ctx = context.WithoutCancel(ctx)
+	waiting, cancel := context.WithTimeoutCause(ctx, outcomes, errors.New("draining took too long"))
 	defer cancel()
-	if err := c.dispatcher.Drain(ctx); err != nil {
+	if err := c.dispatcher.Drain(waiting); err != nil {
 		c.log.Warn("an outcome is still unknown; the next start settles it", zap.Error(err))
 	}
-	c.flush(ctx)
+	c.flush(ctx, posts)
 }
 
 // Close ends the workers and closes everything.
@@ -170,7 +199,10 @@ func newLogger(env *environment, level zapcore.Level) *zap.Logger {
 
 // sink lets the ledger deliver to an adapter's channel.
 type sink struct {
-	name    string
+	name string
+	// fromNow says that a ledger which does not know the sink yet tells it of
+	// what comes next; else it is told of everything.
+	fromNow bool
 	origin  string // print of the ledger, for buttons
 	channel adapters.Channel
 }

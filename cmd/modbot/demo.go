@@ -153,20 +153,20 @@ func runDemo(ctx context.Context, env *environment, store string) (err error) {
 	}
 	log := newLogger(env, zapcore.ErrorLevel)
 	var c *core
-	screen, err := console.New(log.Named("console"), demoConsole(env, sim, func(ctx context.Context) { c.flush(ctx) }))
+	screen, err := console.New(log.Named("console"), demoConsole(env, sim, func(ctx context.Context) { c.flush(ctx, flushTime) }))
 	if err != nil {
 		return err
 	}
 	c, err = newCore(ctx, log, parts{
 		storeURL: storeURL, key: key, origin: demoOrigin, policy: rules, grants: screen,
 		client: im.Config{Host: address, SDKAppID: demoApp, Identifier: demoAdmin, SecretKey: imwire.NewSecretKey(demoKey)},
-		sink:   demoSink, channel: screen,
+		sinks:  []sink{{name: demoSink, channel: screen}},
 	})
 	if err != nil {
 		return err
 	}
 	runErr := screen.Run(ctx, c.dispatcher)
-	c.drain(ctx)
+	c.drain(ctx, drainTime, flushTime)
 	return errors.Join(runErr, verifyDemo(ctx, c, screen), c.Close())
 }
 

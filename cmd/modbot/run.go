@@ -99,17 +99,17 @@ func runOne(ctx context.Context, env *environment, o oneCommand) (err error) {
 	}
 	p := parts{
 		storeURL: cfg.Store.URL, key: key, origin: cfg.Ledger.Origin, client: clientConfig(cfg.Tencent),
-		policy: rules, grants: screen, prefix: map[chat.Platform]string{chat.CLI: ""}, sink: runSink,
+		policy: rules, grants: screen, prefix: map[chat.Platform]string{chat.CLI: ""},
 	}
 	if cfg.Slack == nil && cfg.Discord == nil {
-		p.channel = screen
+		p.sinks = []sink{{name: runSink, channel: screen}}
 	}
 	c, err := newCore(ctx, log, p)
 	if err != nil {
 		return err
 	}
 	last := deliverOne(ctx, c, screen, o)
-	c.drain(ctx)
+	c.drain(ctx, drainTime, flushTime)
 	return errors.Join(c.Close(), exitOf(last()))
 }
 

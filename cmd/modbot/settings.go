@@ -15,14 +15,20 @@ import (
 	"modbot/internal/mute"
 )
 
-// loadConfig reads modbot.yaml with what the other packages know about its
+// readConfig reads modbot.yaml with what the other packages know about its
 // values. Only names the sections that the command needs.
-func loadConfig(env *environment, path string, only ...string) (*config.Config, error) {
-	cfg, err := config.Load(path, config.Options{
+func readConfig(env *environment, path string, only ...string) (*config.Config, error) {
+	return config.Load(path, config.Options{
 		Environ: env.environ(), Only: only,
 		Verbs: verbNames(), Scopes: []string{"group", "c2c", "all"}, Regions: regions(),
 		ParseTerm: parseTerm, ParseAccount: parseAccount,
 	})
+}
+
+// loadConfig is readConfig for a command that goes on: it prints the warnings,
+// and its error has the exit code.
+func loadConfig(env *environment, path string, only ...string) (*config.Config, error) {
+	cfg, err := readConfig(env, path, only...)
 	var problems *config.Errors
 	switch {
 	case errors.As(err, &problems):

@@ -1,0 +1,68 @@
+package slack
+
+import (
+	"sync"
+
+	"modbot/internal/adapters"
+)
+
+// topic is one thing that can be wrong.
+type topic int
+
+// The topics, the gravest first.
+const (
+	topicSocket topic = iota
+	topicToken
+	topicPeople
+	topicGroups
+	topicAudit
+	topics // how many there are
+)
+
+// standing is how things stand with Slack.
+type standing struct {
+	mu       sync.Mutex
+	problems [topics]string
+	links    int // Socket Mode connections that said hello
+}
+
+func newStanding() *standing { return &standing{} }
+
+// set says what is wrong with a topic; an empty text means nothing.
+func (s *standing) set(t topic, problem string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.problems[t] = problem
+}
+
+// linked counts Socket Mode connections.
+func (s *standing) linked(by int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.links += by; s.links > 0 {
+		s.problems[topicSocket] = ""
+	}
+}
+
+func (s *standing) status(running bool, mode Mode) adapters.Status {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := adapters.Status{Up: running && s.problems[topicToken] == ""}
+	if mode == Socket && s.links == 0 {
+		st.Up = false
+	}
+	for _, problem := range s.problems {
+		if problem != "" {
+			st.Why = problem
+			return st
+		}
+	}
+	switch {
+	case st.Up:
+	case !running:
+		st.Why = "It is not running."
+	default:
+		st.Why = "It is connecting."
+	}
+	return st
+}

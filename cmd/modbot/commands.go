@@ -6,6 +6,9 @@ import "github.com/spf13/cobra"
 func subcommands(env *environment) []*cobra.Command {
 	return []*cobra.Command{
 		newDemoCommand(env),
+		newServeCommand(env),
+		newCheckConfigCommand(env),
+		newHealthcheckCommand(env),
 		newRunCommand(env),
 		newParseCommand(env),
 		newIMCommand(env),

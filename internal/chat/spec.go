@@ -37,6 +37,9 @@ const (
 	OptionChoice
 	OptionActor
 	OptionVerb
+	// OptionMember is a member of a platform: a mention (<@id>), or a platform
+	// with an id.
+	OptionMember
 )
 
 // OptionSpec is one option of a verb.

@@ -29,6 +29,7 @@ func (d *Dispatcher) begin(ctx context.Context, r *request, p *part) (audit.Begu
 // partHead is the head of an entry about this part.
 func (d *Dispatcher) partHead(r *request, p *part, key string) audit.Head {
 	h := d.head(r, key)
+	h.Member = p.member
 	h.Account, h.Verb, h.Scope, h.Term, h.Reason = p.account, p.cmd.Verb, p.cmd.Scope, p.cmd.Term, p.cmd.Reason
 	h.Role, h.Rule = p.step.decision.Role, p.step.decision.Rule
 	if p.answered.Scope != 0 {

@@ -21,6 +21,7 @@ type part struct {
 	// list, or the case that is answered.
 	nth      int64
 	account  mute.Account
+	member   string          // who was mentioned in its place, qualified; empty when it was typed
 	cmd      grammar.Command // about this account alone
 	answered answered
 	reopened *audit.CaseView
@@ -36,7 +37,7 @@ type part struct {
 func (d *Dispatcher) change(ctx context.Context, r *request) outcome {
 	parts := make([]*part, 0, len(r.cmd.Accounts))
 	for i, a := range r.cmd.Accounts {
-		parts = append(parts, &part{nth: int64(i), account: a.Account, cmd: typedOf(r.cmd).command(a.Account)})
+		parts = append(parts, &part{nth: int64(i), account: a.Account, member: r.memberOf(a), cmd: typedOf(r.cmd).command(a.Account)})
 	}
 	return d.work(ctx, r, parts)
 }

@@ -42,11 +42,14 @@ func (d *Dispatcher) confirm(ctx context.Context, r *request) outcome {
 	if choice == choiceKeep {
 		return d.decline(ctx, r, cases)
 	}
+	if c.Verb == verbLink {
+		return d.relink(ctx, r, c)
+	}
 	parts := make([]*part, 0, len(cases))
 	for _, each := range cases {
 		s := decodeSnapshot(each.Snapshot)
 		parts = append(parts, &part{
-			nth: each.Number, account: each.Account, cmd: s.Typed.command(each.Account),
+			nth: each.Number, account: each.Account, member: each.Member, cmd: s.Typed.command(each.Account),
 			answered: s.with(choice), reopened: new(each),
 		})
 	}

@@ -25,6 +25,9 @@ type Config struct {
 	Actor  Actor
 	Policy *policy.Policy
 	Grants GrantSource
+	// LinkTemplates make an account of a mentioned member who is not linked, by
+	// platform: {id} stands for the member's id. A platform may have none.
+	LinkTemplates map[chat.Platform]string
 	// Meaning explains a code of Tencent's to people; "" when it is not known.
 	Meaning func(code int) string
 	// Prefix is what comes before a verb on a platform ("/", "/mod "); "/"
@@ -44,10 +47,12 @@ type Dispatcher struct {
 	grants  GrantSource
 	meaning func(int) string
 	prefix  map[chat.Platform]string
-	now     func() time.Time
-	specs   []chat.Spec
-	verbs   map[string]verb
-	parser  *grammar.Parser
+	// templates are Config.LinkTemplates.
+	templates map[chat.Platform]string
+	now       func() time.Time
+	specs     []chat.Spec
+	verbs     map[string]verb
+	parser    *grammar.Parser
 
 	// following counts the unknown outcomes that somebody waits for.
 	following sync.WaitGroup
@@ -60,7 +65,7 @@ type Dispatcher struct {
 func New(log *zap.Logger, cfg Config) *Dispatcher {
 	d := &Dispatcher{
 		log: log, ledger: cfg.Ledger, lookup: cfg.Lookup, actor: cfg.Actor, policy: cfg.Policy,
-		grants: cfg.Grants, meaning: cfg.Meaning, prefix: cfg.Prefix, now: cfg.Now, specs: Specs(),
+		grants: cfg.Grants, meaning: cfg.Meaning, prefix: cfg.Prefix, templates: cfg.LinkTemplates, now: cfg.Now, specs: Specs(),
 	}
 	if d.now == nil {
 		d.now = time.Now
@@ -104,6 +109,7 @@ type request struct {
 	place  texts.Place
 	origin string // print of the ledger, for buttons
 	ref    string
+	stands []stand // whom the command mentions
 	grants []chat.Grant
 	roles  []chat.Role
 	// rolesErr is why the roles are not known; then everything is refused.
@@ -148,7 +154,7 @@ func (d *Dispatcher) request(inv chat.Invocation) *request {
 
 // answer runs the verb, once it is clear that what was asked can be meant here.
 func (d *Dispatcher) answer(ctx context.Context, r *request) outcome {
-	for _, settle := range []func(context.Context, *request) *result{d.foreign, d.aim} {
+	for _, settle := range []func(context.Context, *request) *result{d.foreign, d.aim, d.mentioned} {
 		if res := settle(ctx, r); res != nil {
 			return one(*res)
 		}
@@ -168,11 +174,6 @@ func (d *Dispatcher) parse(inv chat.Invocation) (cmd grammar.Command, problem *t
 	}
 	if problem != nil {
 		return cmd, problem
-	}
-	for _, a := range cmd.Accounts {
-		if a.Mention != "" { // nobody is linked to an account yet
-			return cmd, texts.NotLinked(personName(a.Name, a.Mention))
-		}
 	}
 	if cmd.ByMention {
 		cmd.By = qualified(inv, cmd.By)

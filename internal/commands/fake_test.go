@@ -200,7 +200,7 @@ func (h *house) Grants(_ context.Context, inv chat.Invocation) ([]chat.Grant, er
 func newHouse(t *testing.T) *house {
 	t.Helper()
 	h := &house{t: t, clock: &clock{}}
-	h.tencent = newTencent(h.clock.now, "alice", "bob", "carol", "Carol", "dave", "boss", "administrator")
+	h.tencent = newTencent(h.clock.now, "alice", "bob", "carol", "Carol", "dave", "boss", "administrator", "u_zed")
 	store, err := sqlstore.Open(t.Context(), zaptest.NewLogger(t), "sqlite:"+t.TempDir()+"/ledger.db", sqlstore.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
@@ -210,6 +210,7 @@ func newHouse(t *testing.T) *house {
 	require.NoError(t, err)
 	h.dispatcher = commands.New(zaptest.NewLogger(t), commands.Config{
 		Ledger: h.ledger, Lookup: h.tencent, Actor: h.tencent, Policy: testPolicy(t), Grants: h, Now: h.clock.now,
+		LinkTemplates: map[chat.Platform]string{chat.Console: "u_{id}"},
 	})
 	t.Cleanup(h.dispatcher.Close)
 	t.Cleanup(func() {
@@ -237,7 +238,7 @@ func testPolicy(t *testing.T) *policy.Policy {
 	verbs := []string{"mute", "unmute", "status", "mutes", "history", "case"}
 	p, err := policy.New([]policy.Role{
 		{Name: "moderator", Grants: holder("mia", "moe"), Verbs: verbs, Scopes: mute.ScopeAll, MaxTerm: seconds(7 * 24 * time.Hour), PerHour: 60},
-		{Name: "admin", Grants: holder("ada"), Verbs: append(verbs, "health"), Scopes: mute.ScopeAll, MaxTerm: seconds(365 * 24 * time.Hour), Permanent: true},
+		{Name: "admin", Grants: holder("ada"), Verbs: append(verbs, "health", "link", "unlink"), Scopes: mute.ScopeAll, MaxTerm: seconds(365 * 24 * time.Hour), Permanent: true},
 	}, []policy.Protected{{Account: "administrator"}, {Account: "boss", Roles: []chat.Role{"admin"}}},
 		policy.Confirm{LongerThan: seconds(30 * 24 * time.Hour), Permanent: true})
 	require.NoError(t, err)

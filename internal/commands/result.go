@@ -84,6 +84,9 @@ func (r *request) reply(o outcome) chat.Reply {
 			out.Message.Buttons = append(out.Message.Buttons, texts.Buttons(r.place, texts.Mark{Origin: r.origin, Entry: res.entry}, res.cases[0], res.choices)...)
 		}
 	}
+	for _, s := range r.stands {
+		out.Message.Lines = append(out.Message.Lines, texts.StandsFor(s.name, s.account))
+	}
 	return out
 }
 
@@ -126,12 +129,7 @@ func (d *Dispatcher) caseResult(r *request, c audit.CaseView) result {
 	res := result{account: c.Account, cases: []int64{c.Number}, code: string(c.Status)}
 	switch c.Status {
 	case audit.StatusDone:
-		res.state, res.lines = chat.StateDone, texts.Done(s)
-		if c.Verb == verbMute {
-			res.code, res.try = "muted", unmuteCommand(c.Account, c.Scope)
-		} else {
-			res.code = "unmuted"
-		}
+		return d.doneResult(c)
 	case audit.StatusPartial:
 		res.state, res.lines = chat.StatePartlyDone, texts.PartlyDone(s)
 		res.try = about(verbStatus, c.Account)
@@ -148,6 +146,25 @@ func (d *Dispatcher) caseResult(r *request, c audit.CaseView) result {
 		if shown := decodeSnapshot(c.Snapshot); shown.Shown != "" && c.Status == audit.StatusRefused {
 			res.code, res.lines = shown.Code, texts.Again(shown.Shown, c.Number)
 		}
+	}
+	return res
+}
+
+// doneResult says what was done, and what undoes it.
+func (d *Dispatcher) doneResult(c audit.CaseView) result {
+	res := result{account: c.Account, cases: []int64{c.Number}, state: chat.StateDone}
+	member := grammar.MemberArg{ID: c.Member}
+	switch c.Verb {
+	case verbLink:
+		res.code, res.lines = "linked", texts.Linked(c)
+		res.try = grammar.Command{Verb: verbUnlink, Member: member}.String()
+	case verbUnlink:
+		res.code, res.lines = "unlinked", texts.Unlinked(c)
+		res.try = grammar.Command{Verb: verbLink, Member: member, Accounts: []grammar.AccountArg{{Account: c.Account}}}.String()
+	case verbMute:
+		res.code, res.lines, res.try = "muted", texts.Done(d.subject(c)), unmuteCommand(c.Account, c.Scope)
+	default:
+		res.code, res.lines = "unmuted", texts.Done(d.subject(c))
 	}
 	return res
 }

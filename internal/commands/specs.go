@@ -25,6 +25,8 @@ func verbs() []verb {
 		mutesVerb(),
 		historyVerb(),
 		caseVerb(),
+		linkVerb(),
+		unlinkVerb(),
 		confirmVerb(),
 		helpVerb(),
 		whoamiVerb(),

@@ -61,7 +61,7 @@ func (d *Dispatcher) Suggest(ctx context.Context, inv chat.Invocation, option, t
 		if len(roles) > 0 {
 			values = d.openCases(ctx, inv)
 		}
-	case chat.OptionText, chat.OptionChoice, chat.OptionActor:
+	case chat.OptionText, chat.OptionChoice, chat.OptionActor, chat.OptionMember:
 	}
 	var out []chat.Suggestion
 	for _, v := range values {
@@ -204,7 +204,7 @@ func (d *Dispatcher) form(s chat.Spec, inv chat.Invocation, roles []chat.Role) c
 			for _, scope := range []mute.Scope{mute.ScopeAll, mute.ScopeGroup, mute.ScopeC2C} {
 				field.Choices = append(field.Choices, chat.Suggestion{Value: scope.String(), Label: texts.Where(scope)})
 			}
-		case chat.OptionAccounts, chat.OptionAccount, chat.OptionText, chat.OptionCase, chat.OptionChoice, chat.OptionActor, chat.OptionVerb:
+		case chat.OptionAccounts, chat.OptionAccount, chat.OptionText, chat.OptionCase, chat.OptionChoice, chat.OptionActor, chat.OptionVerb, chat.OptionMember:
 		}
 		f.Fields = append(f.Fields, field)
 	}

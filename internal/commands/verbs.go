@@ -8,4 +8,6 @@ const (
 	verbHistory = "history"
 	verbCase    = "case"
 	verbConfirm = "confirm"
+	verbLink    = "link"
+	verbUnlink  = "unlink"
 )

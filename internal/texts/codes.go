@@ -49,6 +49,10 @@ const (
 	CodeAccountTooMany    = "account_too_many"
 	CodeAccountOne        = "account_only_one"
 
+	// The member.
+	CodeMemberMissing = "member_missing"
+	CodeNotAMember    = "not_a_member"
+
 	// The scope.
 	CodeScopeEmpty   = "scope_empty"
 	CodeScopeUnknown = "scope_unknown"
@@ -126,6 +130,8 @@ func TypedCodes() []CodeMeaning {
 		{CodeAccountSpace, "a field for accounts with a space between two words"},
 		{CodeAccountTooMany, "more than 20 accounts"},
 		{CodeAccountOne, "several accounts for a verb that takes one"},
+		{CodeMemberMissing, "the member of the platform is missing"},
+		{CodeNotAMember, "neither a mention nor a member's id with its platform"},
 		{CodeScopeEmpty, "a scope that is announced but missing"},
 		{CodeScopeUnknown, "not a scope"},
 		{CodeScopeNear, "one edit away from a scope: the scope or the reason"},

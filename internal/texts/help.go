@@ -72,7 +72,7 @@ func usageOf(o chat.OptionSpec) string {
 		name = "n"
 	case chat.OptionActor:
 		name = "actor"
-	case chat.OptionAccounts, chat.OptionAccount, chat.OptionTerm, chat.OptionScope, chat.OptionText, chat.OptionChoice, chat.OptionVerb:
+	case chat.OptionAccounts, chat.OptionAccount, chat.OptionTerm, chat.OptionScope, chat.OptionText, chat.OptionChoice, chat.OptionVerb, chat.OptionMember:
 	}
 	switch {
 	case o.Kind == chat.OptionAccounts:

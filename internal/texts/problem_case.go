@@ -18,8 +18,3 @@ func NoSuchChoice(caseNumber int64, typed string, choices []string) *Problem {
 	}
 	return problem(CodeChoiceUnknown, ours(fmt.Sprintf("Case %d does not offer ", caseNumber)), echo(typed), ours("; its answers are ", Join(choices, "and"), ".")).Suggest(commands...)
 }
-
-// NotLinked is a mention of somebody who stands for no account.
-func NotLinked(name string) *Problem {
-	return problem(CodeAccountNotLinked, echo(name), ours(" is not linked to an account of the app; type the account itself.")).Suggest("help mute")
-}

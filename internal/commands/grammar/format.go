@@ -27,6 +27,9 @@ func (c Command) String() string {
 // is one only at the end is marked.
 func (c Command) words(more bool) []string {
 	words := []string{c.Verb}
+	if !c.Member.IsZero() {
+		words = append(words, c.Member.String())
+	}
 	if len(c.Accounts) > 0 {
 		words = append(words, formatAccounts(c.Accounts))
 	}

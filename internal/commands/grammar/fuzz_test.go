@@ -26,6 +26,9 @@ func checkCommand(t require.TestingT, p *Parser, c Command) {
 		require.NotEmpty(t, c.Accounts)
 	case "status", "history":
 		require.Len(t, c.Accounts, 1)
+	case "link", "unlink":
+		require.False(t, c.Member.IsZero())
+		require.False(t, c.Member.ID != "" && c.Member.Mention != "")
 	case "case", "confirm":
 		require.Positive(t, c.Case)
 	}
@@ -58,6 +61,7 @@ func bare(c Command) Command {
 		accounts[i] = AccountArg{Account: a.Account, Mention: a.Mention}
 	}
 	c.Accounts = accounts
+	c.Member.Name = ""
 	return c
 }
 
@@ -71,6 +75,7 @@ func FuzzParse(f *testing.F) {
 		"", "/mod mute alice 2h group spam", `mute "a b",<@U1|x>,c 1w 3d all reason: x`, "`mute a 1d`", "mute a 2h `x`",
 		"unmute a, reason:x", "mutes by \"m l\" dm", "case #41 note: :", "confirm 9 k", "help mute", "mute a 2h\u200b",
 		"mute a 2h scope:all reason:reason:", "mutes by 'a", "mute a 2h and and", "mute\u3000a，b\u00a01d",
+		"link <@U1|x> alice", "link Slack:T1/U1, \"2h\"", "unlink discord:1/2", "link alice <@1>",
 	} {
 		f.Add(s)
 	}
@@ -175,7 +180,7 @@ func TestParse_NeverPanics_Mutilated(t *testing.T) {
 	p := New(specs())
 	lines := []string{
 		`/mod mute "alice smith", <@U1|bob> 1w 3d group reason: art theft`,
-		"mute alice、bob 2h 30 minutes spam in group", "mutes by @mia private", "case #41 note: x",
+		"mute alice、bob 2h 30 minutes spam in group", "mutes by @mia private", "case #41 note: x", "link <@U1|bob>, \"a b\"", "unlink slack:T1/W1",
 	}
 	for _, a := range lines {
 		for _, b := range lines {

@@ -60,7 +60,8 @@ const VerbHelp = "help"
 // Command is a line that was understood. Fields that the verb does not have
 // are zero.
 type Command struct {
-	Verb string // canonical
+	Verb   string // canonical
+	Member MemberArg
 	// Accounts in the order typed; an account that was typed twice is there
 	// once.
 	Accounts []AccountArg

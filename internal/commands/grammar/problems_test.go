@@ -157,6 +157,28 @@ func attempts() map[string][]attempt {
 			line("two for a verb about one", "status alice, bob"),
 			options("space in a field", "mute", "account", "alice smith", "term", "2h", "reason", "spam"),
 		},
+		"member": {
+			line("missing", "link"),
+			line("missing, with its account", "link alice"),
+			line("account first", "link alice <@U123|bob>"),
+			line("account first, then an id", "link alice slack:T1/U1"),
+			line("a name with an @", "link @bob alice"),
+			line("an id without its platform", "link U123 alice"),
+			line("a platform that is none", "link irc:U123 alice"),
+			line("a Slack id without its workspace", "link slack:U123 alice"),
+			line("a Discord id without its guild", "unlink discord:123"),
+			line("a channel", "link <#C1|general> alice"),
+			line("a role", "unlink <@&3>"),
+			line("a broken mention", "link <@U123 alice"),
+			line("an open quotation mark", `unlink "bob`),
+			line("no account", "link <@U123|bob>"),
+			line("an account that needs quotes", "link <@U123|bob> 2h"),
+			line("two accounts", "link <@U123|bob> alice, bob"),
+			line("two words", "link <@U123|bob> alice smith"),
+			line("more than a member", "unlink <@U123|bob> alice"),
+			options("two members in a field", "unlink", "member", "<@U1> <@U2>"),
+			options("no member in a field", "link", "member", "bob", "account", "alice"),
+		},
 		"scope": {
 			line("misspelt after the term", "mute alice 2h grup spam"),
 			line("misspelt before the term", "mute alice gruop 2h spam"),
@@ -261,10 +283,10 @@ func checkProblem(t require.TestingT, p *Parser, problem *texts.Problem) {
 
 // TestProblems_EveryCodeHappens keeps the list of codes and the grammar equal.
 func TestProblems_EveryCodeHappens(t *testing.T) {
-	p := New(append(specs(), chat.Spec{Verb: "link", Options: []chat.OptionSpec{
+	p := New(append(specs(), chat.Spec{Verb: "fetch", Options: []chat.OptionSpec{
 		{Name: "url", Kind: chat.OptionText, Keyword: "url:", Required: true},
 	}}))
-	all := []attempt{line("a required text", "link")}
+	all := []attempt{line("a required text", "fetch")}
 	for _, list := range attempts() {
 		all = append(all, list...)
 	}

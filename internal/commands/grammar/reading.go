@@ -40,7 +40,7 @@ func (r *reading) pendingKind(kind chat.OptionKind) (chat.OptionSpec, bool) {
 // leads reports whether an option stands right after the verb.
 func leads(o chat.OptionSpec) bool {
 	switch o.Kind {
-	case chat.OptionAccounts, chat.OptionAccount, chat.OptionCase:
+	case chat.OptionMember, chat.OptionAccounts, chat.OptionAccount, chat.OptionCase:
 		return o.Required
 	case chat.OptionTerm, chat.OptionScope, chat.OptionText, chat.OptionChoice, chat.OptionActor, chat.OptionVerb:
 	}
@@ -60,10 +60,14 @@ func (r *reading) arguments() *texts.Problem {
 // lead reads an option that stands right after the verb.
 func (r *reading) lead(o chat.OptionSpec) *texts.Problem {
 	r.given = append(r.given, o.Name)
-	if o.Kind == chat.OptionCase {
+	switch o.Kind {
+	case chat.OptionCase:
 		return r.caseNumber(o)
+	case chat.OptionMember:
+		return r.member(o)
+	default:
+		return r.accounts(o)
 	}
-	return r.accounts(o)
 }
 
 // next reads whatever the line goes on with: an option behind its keyword, what
@@ -136,7 +140,7 @@ func (r *reading) keyed(o chat.OptionSpec, rest cursor) *texts.Problem {
 	case chat.OptionScope:
 		return r.keyedScope(o, rest)
 	case chat.OptionAccounts, chat.OptionAccount, chat.OptionTerm, chat.OptionCase,
-		chat.OptionChoice, chat.OptionVerb, chat.OptionActor:
+		chat.OptionChoice, chat.OptionVerb, chat.OptionActor, chat.OptionMember:
 	}
 	return r.single(o, rest)
 }

@@ -22,7 +22,7 @@ func (r *reading) accounts(o chat.OptionSpec) *texts.Problem {
 	if f := tooMany(r.cmd.Verb, o, list); f != nil {
 		var parts []string
 		for _, fix := range f.fixes {
-			parts = append(parts, r.cmd.Verb+" "+fix+r.after(rest))
+			parts = append(parts, r.opening()+" "+fix+r.after(rest))
 		}
 		return r.propose(f.problem, parts...)
 	}
@@ -36,7 +36,7 @@ func (r *reading) accounts(o chat.OptionSpec) *texts.Problem {
 func (r *reading) badAccount(f *fault, rest cursor) *texts.Problem {
 	var candidates []string
 	for _, fix := range f.fixes {
-		candidates = append(candidates, r.cmd.Verb+" "+fix+r.after(rest))
+		candidates = append(candidates, r.opening()+" "+fix+r.after(rest))
 	}
 	if f.problem.Code == texts.CodeAccountQuotes {
 		_, termDue := r.pendingKind(chat.OptionTerm)
@@ -53,11 +53,21 @@ func (r *reading) badAccount(f *fault, rest cursor) *texts.Problem {
 	return r.propose(f.problem, candidates...)
 }
 
+// opening is the command up to where the accounts begin.
+func (r *reading) opening() string {
+	if r.cmd.Member.IsZero() {
+		return r.cmd.Verb
+	}
+	return r.cmd.Verb + " " + r.cmd.Member.String()
+}
+
 // missing says that a required option is not there.
 func (r *reading) missing(o chat.OptionSpec) *texts.Problem {
 	switch o.Kind {
 	case chat.OptionAccounts, chat.OptionAccount:
 		return r.propose(texts.AccountMissing(r.cmd.Verb))
+	case chat.OptionMember:
+		return r.propose(texts.MemberMissing(r.cmd.Verb))
 	case chat.OptionCase:
 		return r.propose(texts.CaseMissing(r.cmd.Verb))
 	case chat.OptionTerm:
@@ -100,9 +110,9 @@ func (r *reading) leftover() *texts.Problem {
 	}
 	candidates := []string{before}
 	if len(r.cmd.Accounts) > 0 && readsAs(w.text) == "" {
-		candidates = append(candidates, r.cmd.Verb+" "+w.text)
+		candidates = append(candidates, r.opening()+" "+w.text)
 		if list, ok := r.twoWords(w); ok {
-			candidates = append(candidates, r.cmd.Verb+" "+list+r.after(rest))
+			candidates = append(candidates, r.opening()+" "+list+r.after(rest))
 		}
 	}
 	return r.propose(texts.TooMuch(r.cmd.Verb, typed), candidates...)

@@ -2,7 +2,7 @@ package grammar
 
 import "modbot/internal/chat"
 
-// specs are the ten verbs of the text form. The table is the test's own, so
+// specs are the verbs of the text form. The table is the test's own, so
 // that what it proves does not change with the texts of package commands.
 func specs() []chat.Spec {
 	accounts := chat.OptionSpec{Name: "account", Kind: chat.OptionAccounts, Required: true}
@@ -28,6 +28,8 @@ func specs() []chat.Spec {
 			number, {Name: "note", Kind: chat.OptionText, Keyword: "note"},
 		}},
 		{Verb: "confirm", Options: []chat.OptionSpec{number, {Name: "choice", Kind: chat.OptionChoice}}},
+		{Verb: "link", Options: []chat.OptionSpec{{Name: "member", Kind: chat.OptionMember, Required: true}, account}},
+		{Verb: "unlink", Options: []chat.OptionSpec{{Name: "member", Kind: chat.OptionMember, Required: true}}},
 		{Verb: "help", Options: []chat.OptionSpec{{Name: "verb", Kind: chat.OptionVerb}}},
 		{Verb: "whoami"},
 		{Verb: "health", Aliases: map[string][]string{"en": {"doctor"}, "zh": {"健康"}}},

@@ -32,6 +32,8 @@ func (r *reading) set(o chat.OptionSpec, value string) *fault {
 		return r.setActor(value)
 	case chat.OptionVerb:
 		return r.setTopic(value)
+	case chat.OptionMember:
+		return r.setMember(value)
 	}
 	return nil
 }

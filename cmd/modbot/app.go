@@ -115,6 +115,7 @@ func (c *core) startWorkers(sinks []sink) {
 	c.workers.Go(func() error { return expirer.Run(ctx) })
 	for _, s := range sinks {
 		s.origin = c.ledger.OriginPrint()
+		s.outages = newOutages(c.log.Named("deliver"), c.ledger.Health, s.name)
 		d := audit.NewDeliverer(c.log.Named("deliver"), c.ledger, s)
 		c.deliverers = append(c.deliverers, d)
 		c.workers.Go(func() error { return d.Run(ctx) })
@@ -205,6 +206,7 @@ type sink struct {
 	fromNow bool
 	origin  string // print of the ledger, for buttons
 	channel adapters.Channel
+	outages *outages
 }
 
 // Name is the sink's name in the ledger.
@@ -218,6 +220,9 @@ func (s sink) Compose(posted []audit.Posted) (taken int, body []byte, err error)
 			Entry: p.Entry, Case: p.Case, Prior: p.Prior, Checkpoint: p.Checkpoint,
 			Meaning: meaning(p.Entry.Code), Origin: s.origin, Stub: p.Stub,
 		}))
+	}
+	if s.outages != nil {
+		s.outages.tell(posts)
 	}
 	return s.channel.Render(posts)
 }

@@ -211,6 +211,16 @@ func Health(h audit.Health, now time.Time) []chat.Line {
 	return lines
 }
 
+// ChannelBehind says in one audit channel that another one cannot be told.
+func ChannelBehind(s audit.SinkHealth, now time.Time) chat.Line {
+	return chat.Line{
+		chat.Strong("AUDIT CHANNEL BEHIND"),
+		chat.Plain(fmt.Sprintf(" · %s · %d entries wait, the oldest for %s; they will be posted when it works again · ",
+			s.Name, s.Behind, shortDuration(now.Sub(s.Oldest)))),
+		chat.Quote(quoted(s.LastError, reasonInList)),
+	}
+}
+
 // NoteCommand begins a note to a case; the words are still to come.
 func NoteCommand(n int64) string { return fmt.Sprintf("case %d note …", n) }
 

@@ -16,7 +16,7 @@ import (
 func testOptions(environ ...string) Options {
 	return Options{
 		Environ: environ,
-		Verbs:   []string{"mute", "unmute", "status", "mutes", "history", "case", "health", "undo"},
+		Verbs:   []string{"mute", "unmute", "status", "mutes", "history", "case", "health", "link", "unlink", "undo"},
 		Scopes:  []string{"group", "c2c", "all"},
 		Regions: []string{"china", "singapore", "seoul", "tokyo", "frankfurt", "silicon-valley", "jakarta"},
 		ParseTerm: func(text string) (int64, bool, error) {

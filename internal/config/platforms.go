@@ -33,6 +33,10 @@ type Slack struct {
 	// MentionOnFailure are the user (U…) and user group (S…) ids that a failure
 	// mentions in the audit channel.
 	MentionOnFailure []string `yaml:"mention_on_failure" example:"[S0123ABCD]"`
+	// LinkTemplate makes the account of a mentioned member who is not linked to
+	// one: {id} stands for the member's id. Without it, only those who are linked
+	// can be mentioned.
+	LinkTemplate string `yaml:"link_template" example:"slack_{id}"`
 	// APIURL is the base of Slack's API, with the slash at its end. Default
 	// https://slack.com/api/.
 	APIURL string `yaml:"api_url" default:"https://slack.com/api/" example:"https://slack.com/api/"`
@@ -60,6 +64,10 @@ type Discord struct {
 	// MentionOnFailure are the roles (role:ID) and users (user:ID) that a
 	// failure mentions in the audit channel.
 	MentionOnFailure []string `yaml:"mention_on_failure" example:"[\"role:112233445566778899\"]"`
+	// LinkTemplate makes the account of a mentioned member who is not linked to
+	// one: {id} stands for the member's id. Without it, only those who are linked
+	// can be mentioned.
+	LinkTemplate string `yaml:"link_template" example:"discord_{id}"`
 	// APIURL is the base of Discord's API. Default
 	// https://discord.com/api/v10.
 	APIURL string `yaml:"api_url" default:"https://discord.com/api/v10" example:"https://discord.com/api/v10"`

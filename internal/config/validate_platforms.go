@@ -50,6 +50,7 @@ func (l *loading) slack() {
 	l.id("slack.enterprise", s.Enterprise, slackEnterprise, "id of an organisation (E…)")
 	l.id("slack.audit_channel", s.AuditChannel, slackChannel, "id of a channel (C… or G…)")
 	l.ids("slack.mention_on_failure", s.MentionOnFailure, slackMentioned, "id of a user (U…) or user group (S…)")
+	l.linkTemplate("slack.link_template", s.LinkTemplate, slackUserSample)
 	l.slackName("slack.command", s.Command)
 	for _, name := range slices.Sorted(maps.Keys(s.ShortForms)) {
 		path := join("slack.short_forms", name)
@@ -59,6 +60,28 @@ func (l *loading) slack() {
 	l.baseURL("slack.api_url", s.APIURL, true)
 	if !strings.HasSuffix(s.APIURL, "/") {
 		l.add("slack.api_url", "must end with a slash", "api_url: "+s.APIURL+"/")
+	}
+}
+
+// Ids as long as they are today: with them, a template has to make an account.
+const (
+	slackUserSample   = "U0123ABCDEF"
+	discordUserSample = "1122334455667788990"
+)
+
+// linkID is what a template has in the place of a member's id.
+const linkID = "{id}"
+
+// linkTemplate checks that a template makes another account of each id.
+func (l *loading) linkTemplate(path, value, sample string) {
+	switch {
+	case value == "":
+	case strings.Count(value, linkID) != 1:
+		l.add(path, quote(value)+" must have "+linkID+" once, in the place of the member's id", l.exampleOf(path))
+	case l.opts.ParseAccount != nil:
+		if err := l.opts.ParseAccount(strings.Replace(value, linkID, sample, 1)); err != nil {
+			l.add(path, quote(value)+" makes no account: "+err.Error(), l.exampleOf(path))
+		}
 	}
 }
 
@@ -90,6 +113,7 @@ func (l *loading) discord() {
 	l.id("discord.command_prefix", d.CommandPrefix, discordPrefix, "prefix of a command: up to 20 small letters, digits, - or _")
 	l.id("discord.audit_channel", d.AuditChannel, snowflake, "id of a channel (digits)")
 	l.ids("discord.mention_on_failure", d.MentionOnFailure, discordMention, "role:ID or user:ID")
+	l.linkTemplate("discord.link_template", d.LinkTemplate, discordUserSample)
 	l.baseURL("discord.api_url", d.APIURL, true)
 	if d.GatewayURL != "" {
 		l.gatewayURL(d.GatewayURL)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -74,4 +75,29 @@ func TestWhatStopsNothingIsAWarning(t *testing.T) {
 	require.Len(t, c.Warnings, 1)
 	require.Equal(t, "roles.idle", c.Warnings[0].Path)
 	require.Equal(t, "nobody holds this role", c.Warnings[0].Message)
+}
+
+func TestLinkTemplates(t *testing.T) {
+	const discord = "discord: {mode: gateway, application_id: '1', bot_token: k, guilds: ['1'], link_template: '%s'}\n"
+	for template, want := range map[string]string{
+		"discord_{id}":                       "",
+		"{id}":                               "",
+		"u {id}":                             "",
+		"discord":                            `"discord" must have {id} once, in the place of the member's id`,
+		"{id}-{id}":                          `"{id}-{id}" must have {id} once, in the place of the member's id`,
+		"a-long-word-before-the-number-{id}": `"a-long-word-before-the-number-{id}" makes no account: an account has 1 to 32 bytes`,
+	} {
+		t.Run(template, func(t *testing.T) {
+			_, err := LoadBytes("modbot.yaml", fmt.Appendf([]byte(minimal), discord, template), testOptions())
+			if want == "" {
+				require.NoError(t, err)
+				return
+			}
+			var all *Errors
+			require.ErrorAs(t, err, &all)
+			require.Len(t, all.Items, 1)
+			require.Equal(t, "discord.link_template", all.Items[0].Path)
+			require.Equal(t, want, all.Items[0].Message)
+		})
+	}
 }

@@ -1,0 +1,112 @@
+package discord
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+
+	"github.com/bwmarrin/discordgo"
+
+	"modbot/internal/adapters"
+	"modbot/internal/adapters/discord/render"
+	"modbot/internal/adapters/discord/rest"
+	"modbot/internal/chat"
+)
+
+// nonceChars is how many characters a message's nonce may have.
+const nonceChars = 25
+
+// audit is the audit channel.
+type audit struct {
+	d *Discord
+
+	mu    sync.Mutex
+	guild string // the channel's, once it is known; for links
+}
+
+var _ adapters.Channel = (*audit)(nil)
+
+// Audit is the audit channel of the configuration.
+func (d *Discord) Audit() adapters.Channel {
+	a := &audit{d: d}
+	if len(d.cfg.Guilds) == 1 {
+		a.guild = d.cfg.Guilds[0]
+	}
+	return a
+}
+
+// Render puts as many posts into a message as it may hold.
+func (a *audit) Render(posts []chat.Post) (taken int, body []byte, err error) {
+	return render.Posts(posts, a.d.cfg.MentionOnFailure)
+}
+
+// Send posts a message. Discord makes one of several attempts with the same
+// nonce for some minutes; a repeat after that is marked as one.
+func (a *audit) Send(ctx context.Context, body []byte, d chat.Delivery) (chat.MessageRef, error) {
+	channel := a.d.cfg.AuditChannel
+	if channel == "" {
+		return chat.MessageRef{}, &adapters.SendError{Cause: errors.New("discord.audit_channel is not set")}
+	}
+	b, err := render.Decode(body)
+	if err != nil {
+		return chat.MessageRef{}, &adapters.SendError{Content: true, Cause: err}
+	}
+	if d.Repeat {
+		b = render.Marked(b, d.FirstSeq, d.LastSeq)
+	}
+	message, err := a.d.api.CreateMessage(ctx, channel, b, shortNonce(d.Nonce, 0))
+	if err != nil {
+		return chat.MessageRef{}, refusedPost(channel, err)
+	}
+	return chat.MessageRef{Channel: channel, ID: message.ID, Link: a.link(channel, message)}, nil
+}
+
+// link is the address of a message; empty where the guild isn't known.
+func (a *audit) link(channel string, m discordgo.Message) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if m.GuildID != "" {
+		a.guild = m.GuildID
+	}
+	if a.guild == "" || m.ID == "" {
+		return ""
+	}
+	return fmt.Sprintf("https://discord.com/channels/%s/%s/%s", a.guild, channel, m.ID)
+}
+
+// shortNonce makes a nonce that Discord takes out of one of any length. Variants
+// are different messages. Nothing stays nothing.
+func shortNonce(nonce string, variant int) string {
+	if nonce == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(strconv.Itoa(variant) + "\n" + nonce))
+	return base64.RawURLEncoding.EncodeToString(sum[:])[:nonceChars]
+}
+
+// refusedPost classes what went wrong with a post.
+func refusedPost(channel string, err error) error {
+	out := &adapters.SendError{Cause: err}
+	refused, ok := errors.AsType[*rest.Error](err)
+	if !ok {
+		return out
+	}
+	out.Wait, out.Content = refused.RetryAfter, refused.RefusesContent()
+	hint := ""
+	switch refused.Code {
+	case rest.CodeUnknownChannel:
+		hint = "there is no channel " + channel + ": discord.audit_channel must be the id of one in a guild that the bot is in"
+	case rest.CodeMissingAccess:
+		hint = "the bot can't see channel " + channel + ": allow its role to view the channel"
+	case rest.CodeMissingPermissions:
+		hint = "the bot may not write in channel " + channel + ": allow its role to send messages there"
+	}
+	if hint != "" {
+		out.Cause = fmt.Errorf("%s: %w", hint, err)
+	}
+	return out
+}

@@ -55,7 +55,8 @@ type parts struct {
 	policy   *policy.Policy
 	grants   commands.GrantSource
 	prefix   map[chat.Platform]string
-	sinks    []sink // the audit channels; may be none
+	links    map[chat.Platform]string // templates for the accounts of mentioned members
+	sinks    []sink                   // the audit channels; may be none
 }
 
 // newCore opens the ledger and starts the workers. Close ends all of it.
@@ -77,6 +78,7 @@ func newCore(ctx context.Context, log *zap.Logger, p parts) (*core, error) {
 	t := tencent{c.client}
 	c.dispatcher = commands.New(log.Named("commands"), commands.Config{
 		Ledger: c.ledger, Lookup: t, Actor: t, Policy: p.policy, Grants: p.grants, Meaning: meaning, Prefix: p.prefix,
+		LinkTemplates: p.links,
 	})
 	if err := c.enlist(ctx, p.sinks); err != nil {
 		c.client.Close()

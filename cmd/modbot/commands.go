@@ -11,6 +11,7 @@ func subcommands(env *environment) []*cobra.Command {
 		newHealthcheckCommand(env),
 		newRunCommand(env),
 		newParseCommand(env),
+		newLinkCommand(env),
 		newIMCommand(env),
 		newSimCommand(env),
 		newAuditCommand(env),

@@ -71,31 +71,54 @@ func caller() string {
 }
 
 // runOne runs one command and says what came of it.
-func runOne(ctx context.Context, env *environment, o oneCommand) (err error) {
-	cfg, err := loadConfig(env, o.file, "tencent", "store", "ledger", "roles", "protect", "confirm")
+func runOne(ctx context.Context, env *environment, o oneCommand) error {
+	s, err := openSession(ctx, env, o.file, o.as)
 	if err != nil {
 		return err
+	}
+	last := deliverOne(ctx, s.core, s.screen, o)
+	s.core.drain(ctx, drainTime, flushTime)
+	return errors.Join(s.close(), exitOf(last()))
+}
+
+// session is the whole pipeline, opened for somebody at the command line.
+type session struct {
+	core   *core
+	screen *console.Console
+	unlock func() error
+}
+
+// openSession opens the pipeline as a configuration describes it. A ledger that
+// no platform posts has the terminal as its audit channel.
+func openSession(ctx context.Context, env *environment, file, as string) (s *session, err error) {
+	cfg, err := loadConfig(env, file, "tencent", "store", "ledger", "roles", "protect", "confirm")
+	if err != nil {
+		return nil, err
 	}
 	unlock, err := holdLedger(cfg.Store.URL, false)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer func() { err = errors.Join(err, unlock()) }()
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, unlock())
+		}
+	}()
 	key, err := audit.LoadOrCreateKey(cfg.Ledger.SigningKeyFile, cfg.Ledger.Origin)
 	if err != nil {
-		return failWith(exitConfig, "key", err.Error(), "check ledger.signing_key_file in "+o.file, err)
+		return nil, failWith(exitConfig, "key", err.Error(), "check ledger.signing_key_file in "+file, err)
 	}
 	rules, err := policyOf(cfg)
 	if err != nil {
-		return failWith(exitConfig, "config", err.Error(), "check roles in "+o.file, err)
+		return nil, failWith(exitConfig, "config", err.Error(), "check roles in "+file, err)
 	}
 	log := newLogger(env, zapcore.WarnLevel)
 	screen, err := console.New(log.Named("console"), console.Config{
 		In: strings.NewReader(""), Out: env.out, JSON: env.json, Platform: chat.CLI,
-		People: []console.Person{{ID: o.as}},
+		People: []console.Person{{ID: as}},
 	})
 	if err != nil {
-		return usageError("user", err.Error(), "modbot run --as mia …")
+		return nil, usageError("user", err.Error(), "modbot run --as mia …")
 	}
 	p := parts{
 		storeURL: cfg.Store.URL, key: key, origin: cfg.Ledger.Origin, client: clientConfig(cfg.Tencent),
@@ -106,12 +129,13 @@ func runOne(ctx context.Context, env *environment, o oneCommand) (err error) {
 	}
 	c, err := newCore(ctx, log, p)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	last := deliverOne(ctx, c, screen, o)
-	c.drain(ctx, drainTime, flushTime)
-	return errors.Join(c.Close(), exitOf(last()))
+	return &session{core: c, screen: screen, unlock: unlock}, nil
 }
+
+// close ends the session.
+func (s *session) close() error { return errors.Join(s.core.Close(), s.unlock()) }
 
 // deliverOne hands the command to the core and prints the answers. What it
 // returns is the last of them, once everything has been waited for.

@@ -31,7 +31,8 @@ end, the audit channels are told; after at most 25 s it is over. A second signal
 ends modbot at once; what was begun is settled by the next start.
 
   listen        what Slack and Discord call: /slack/commands,
-                /slack/interactions, /discord/interactions (http modes only)
+                /slack/interactions, /discord/interactions; only where the mode
+                of a platform is http
   admin_listen  /healthz (the process lives), /readyz (how the ledger, each
                 platform and each audit channel are; 503 when the ledger cannot
                 be read or no platform works), /metrics (Prometheus)
@@ -49,7 +50,8 @@ A SQLite ledger is used by one modbot at a time: a second one exits with 78.
 
 The log goes to standard error, for people on a terminal, else as JSON lines.
 With --json it is always JSON, and one line on standard output says where modbot
-listens: {"listen":"http://…","admin":"http://…"}.
+listens: {"listen":"http://…","admin":"http://…"}, "listen" null where nothing is
+called.
 
 Exit codes: 0 ended by a signal, 1 failed, 64 the command line is wrong, 69 the
 ledger cannot be reached, 78 the configuration is wrong, the ledger is in use or
@@ -163,7 +165,7 @@ func (a *arrangement) open(ctx context.Context, log *zap.Logger, key *audit.Key,
 	sinks := a.platforms.sinks()
 	c, err := newCore(ctx, log, parts{
 		storeURL: a.cfg.Store.URL, key: key, origin: a.cfg.Ledger.Origin, client: clientConfig(a.cfg.Tencent),
-		policy: a.policy, grants: a.platforms, prefix: prefixes(a.cfg), sinks: sinks,
+		policy: a.policy, grants: a.platforms, prefix: prefixes(a.cfg), links: linkTemplates(a.cfg), sinks: sinks,
 	})
 	if err != nil {
 		return nil, err
@@ -184,13 +186,19 @@ func (a *arrangement) open(ctx context.Context, log *zap.Logger, key *audit.Key,
 	if err == nil {
 		s.admin, err = web.Listen(ctx, log, "admin", a.cfg.AdminListen, web.Admin(s.health, metrics))
 	}
-	if err == nil {
+	if err == nil && called(a.cfg) {
 		s.public, err = web.Listen(ctx, log, "public", a.cfg.Listen, web.Public(metrics, a.platforms.handlers()))
 	}
 	if err != nil {
 		return nil, errors.Join(failWith(exitFailed, "listen", err.Error(), "check listen and admin_listen", err), s.abandon())
 	}
 	return s, nil
+}
+
+// called reports whether a platform calls us, rather than we it.
+func called(cfg *config.Config) bool {
+	const http = "http"
+	return cfg.Slack != nil && cfg.Slack.Mode == http || cfg.Discord != nil && cfg.Discord.Mode == http
 }
 
 // abandon closes what was opened and never came to run.
@@ -206,15 +214,22 @@ func (s *serving) abandon() error {
 
 // announce says what is up: in the log, and for machines on standard output.
 func (s *serving) announce(env *environment) error {
-	s.log.Info("listening for what platforms call", zap.String("address", s.public.Address()))
+	line := map[string]any{"listen": nil, "admin": "http://" + s.admin.Address()}
+	if s.public != nil {
+		line["listen"] = "http://" + s.public.Address()
+		s.log.Info("listening for what platforms call", zap.String("address", s.public.Address()))
+	}
 	s.log.Info("listening for whoever runs modbot", zap.String("address", s.admin.Address()))
 	for _, p := range s.platforms {
-		s.log.Info("serving", zap.String("platform", p.Name()), zap.String("audit_channel", p.sink))
+		fields := []zap.Field{zap.String("platform", p.Name())}
+		if p.sink != "" {
+			fields = append(fields, zap.String("audit_channel", p.sink))
+		}
+		s.log.Info("serving", fields...)
 	}
 	if !env.json {
 		return nil
 	}
-	line := map[string]string{"listen": "http://" + s.public.Address(), "admin": "http://" + s.admin.Address()}
 	if err := json.NewEncoder(env.out).Encode(line); err != nil {
 		return failWith(exitFailed, "output", fmt.Sprintf("The addresses cannot be written: %v", err), "", err)
 	}
@@ -234,6 +249,7 @@ func serveLog(env *environment, level string) (*zap.Logger, error) {
 	enc := zap.NewProductionEncoderConfig()
 	enc.EncodeTime = zapcore.RFC3339NanoTimeEncoder
 	enc.TimeKey = "time"
+	enc.EncodeDuration = zapcore.StringDurationEncoder
 	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(enc), zapcore.Lock(zapcore.AddSync(env.err)), least)), nil
 }
 

@@ -45,7 +45,7 @@ func loadConfig(env *environment, path string, only ...string) (*config.Config, 
 // verbNames are the verbs that a role may list: those that there are, and those
 // that are announced, so that a configuration can be written ahead of them.
 func verbNames() []string {
-	out := []string{"undo", "extend", "approve", "reject", "link", "unlink", "bulk"}
+	out := []string{"undo", "extend", "approve", "reject", "bulk"}
 	for _, s := range commands.Specs() {
 		out = append(out, s.Verb)
 	}

@@ -91,7 +91,7 @@ func (d *Dispatcher) record(ctx context.Context, r *request, p *part) *result {
 		return d.outrun(ctx, r, p, now.Account)
 	case linked && now.Account == p.account:
 		return &result{
-			account: p.account, state: chat.StateInfo, code: "already_linked", cases: []int64{now.Case},
+			account: p.account, state: chat.StateInfo, code: texts.CodeAlreadyLinked, cases: []int64{now.Case},
 			lines: texts.AlreadyLinked(p.who(), p.account, now.Case),
 		}
 	case linked && p.reopened == nil:

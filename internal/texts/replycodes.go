@@ -6,6 +6,7 @@ const (
 	CodeChoiceMissing    = "choice_missing"
 	CodeChoiceUnknown    = "no_such_choice"
 	CodeAccountNotLinked = "account_not_linked"
+	CodeAlreadyLinked    = "already_linked"
 )
 
 // ReplyCodes lists the codes of replies besides TypedCodes, in the order of
@@ -25,7 +26,7 @@ func ReplyCodes() []CodeMeaning {
 		{CodeAccountNotLinked, "a mention of somebody who stands for no account"},
 		{"linked", "a member stands for the account from now on"},
 		{"unlinked", "a member stands for no account any more"},
-		{"already_linked", "the member stands for that account already"},
+		{CodeAlreadyLinked, "the member stands for that account already"},
 		{"not_linked", "the member stands for no account, so there is no link to end"},
 		{"relink", "a question: the member stands for another account"},
 		{"already_muted", "a question: a field is muted already"},

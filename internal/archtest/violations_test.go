@@ -68,6 +68,17 @@ func TestViolationsAreFound(t *testing.T) {
 			files: map[string]string{"internal/im/imsim/a.go": `import "modbot/internal/im"`},
 			want:  []string{"internal/im/imsim/a.go: internal/im/imsim may not import internal/im"},
 		},
+		"the other side of a platform knows no adapter": {
+			files: map[string]string{"internal/adapters/slack/slacksim/a.go": `import "modbot/internal/adapters/slack/blocks"`},
+			want:  []string{"internal/adapters/slack/slacksim/a.go: internal/adapters/slack/slacksim may not import internal/adapters/slack/blocks"},
+		},
+		"it is for tests": {
+			files: map[string]string{
+				"internal/adapters/slack/a.go":      `import "modbot/internal/adapters/slack/slacksim"`,
+				"internal/adapters/slack/a_test.go": `import "modbot/internal/adapters/slack/slacksim"`,
+			},
+			want: []string{"internal/adapters/slack/a.go: internal/adapters/* may not import internal/adapters/slack/slacksim"},
+		},
 		"a renamed import is an import": {
 			files: map[string]string{"internal/config/a.go": `import quiet "modbot/internal/mute"`},
 			want:  []string{"internal/config/a.go: internal/config may not import internal/mute"},

@@ -15,6 +15,8 @@ func subcommands(env *environment) []*cobra.Command {
 		newIMCommand(env),
 		newSimCommand(env),
 		newAuditCommand(env),
+		newSlackCommand(env),
+		newDiscordCommand(env),
 		newConfigCommand(env),
 		newVersionCommand(env),
 	}

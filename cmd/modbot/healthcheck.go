@@ -32,7 +32,8 @@ func newHealthcheckCommand(env *environment) *cobra.Command {
 the listener is says the configuration (admin_listen; no secret is needed), or
 --url.
 
-Exit codes: 0 it lives (is ready), 69 it does not (is not).`,
+Exit codes: 0 it lives (is ready), 69 it does not (is not), 64 and 78 when where
+it listens is not known.`,
 		Example: "  modbot healthcheck -c modbot.yaml\n  modbot healthcheck --ready --url http://127.0.0.1:9090",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -62,7 +62,7 @@ type serving struct {
 	core      *core
 	handed    adapters.Core // the core as the platforms get it
 	health    *web.Health
-	public    *web.Server
+	public    *web.Server // nil where no platform calls us
 	admin     *web.Server
 	platforms roster
 }
@@ -79,7 +79,11 @@ func (s *serving) run(ctx context.Context) error {
 	}
 	admin := begin(ctx, func(ctx context.Context) { note(s.admin.Serve(ctx)) })
 	platforms := begin(ctx, func(ctx context.Context) { note(s.platforms.run(ctx, s.handed)) })
-	public := begin(ctx, func(ctx context.Context) { note(s.public.Serve(ctx)) })
+	public := begin(ctx, func(ctx context.Context) {
+		if s.public != nil {
+			note(s.public.Serve(ctx))
+		}
+	})
 
 	var why error
 	select {

@@ -149,7 +149,8 @@ store: { url: "sqlite:modbot.db" }
 ledger: { origin: example.org/serve }
 listen: 127.0.0.1:0
 admin_listen: localhost:0
-slack: { mode: socket, bot_token: xoxb-1, app_token: xapp-1, workspaces: [T1], audit_channel: C1 }
+public_url: https://mod.example.org
+slack: { mode: http, bot_token: xoxb-1, signing_secret: x, workspaces: [T1], audit_channel: C1 }
 discord: { mode: gateway, application_id: "1", bot_token: x, guilds: ["1"], audit_channel: "2", command_prefix: mod- }
 roles:
   moderator:
@@ -404,6 +405,21 @@ func TestServe_ANewAuditChannelBeginsNow(t *testing.T) {
 	require.Len(t, s.slack.channel.seqs(), 1)
 	require.Greater(t, s.slack.channel.seqs()[0], first[0])
 	require.Equal(t, append(first, s.slack.channel.seqs()...), s.discord.channel.seqs())
+}
+
+// Where modbot calls the platforms, nothing is listened for.
+func TestServe_ListensOnlyWhereItIsCalled(t *testing.T) {
+	s := newShop(t)
+	text, err := os.ReadFile(s.file)
+	require.NoError(t, err)
+	text = bytes.Replace(text, []byte("mode: http, bot_token: xoxb-1, signing_secret: x"), []byte("mode: socket, bot_token: xoxb-1, app_token: xapp-1"), 1)
+	require.NoError(t, os.WriteFile(s.file, text, 0o600))
+	s.open()
+	require.Nil(t, s.serving.public)
+	admin := s.serving.admin.Address()
+	s.eventually("both platforms run", func() bool { return s.slack.starts() == 1 && s.discord.starts() == 1 })
+	require.Equal(t, exitOK, s.close())
+	require.JSONEq(t, fmt.Sprintf(`{"listen":null,"admin":"http://%s"}`, admin), s.out.String())
 }
 
 func TestServe_ALedgerIsServedOnce(t *testing.T) {

@@ -48,6 +48,13 @@ type Adapter interface {
 	Grants(ctx context.Context, inv chat.Invocation) ([]chat.Grant, error)
 }
 
+// Teller is an adapter that can reach a person who waits for nothing: an actor
+// whose command a former process took, for example. It is a direct message, so
+// buttons in it need not work.
+type Teller interface {
+	Tell(ctx context.Context, actor string, m chat.Message) error
+}
+
 // Channel is one audit channel on a platform.
 type Channel interface {
 	// Render makes the bytes of one message out of as many posts as fit,

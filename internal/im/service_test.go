@@ -97,6 +97,9 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if command == "" {
 		_, command, _ = strings.Cut(r.URL.Path, "svr/")
 	}
+	if command == "" {
+		_, command, _ = strings.Cut(r.URL.Path, "profile/")
+	}
 	s.mu.Lock()
 	s.trace = append(s.trace, command+" "+string(body))
 	s.usersigs = append(s.usersigs, r.URL.Query().Get(imwire.ParamUserSig))

@@ -22,6 +22,7 @@ func wellFormed(api imwire.API) string {
 		imwire.SetNoSpeaking: `{"Set_Account":"alice","GroupmsgNospeakingTime":7200}`,
 		imwire.GetNoSpeaking: `{"Get_Account":"alice"}`,
 		imwire.AccountCheck:  `{"CheckItem":[{"UserID":"alice"}]}`,
+		imwire.PortraitGet:   `{"To_Account":["alice"],"TagList":["Tag_Profile_IM_Nick"]}`,
 	}[api]
 }
 

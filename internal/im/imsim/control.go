@@ -25,6 +25,7 @@ type controlError struct {
 const (
 	exampleClock = `{"advance_seconds":3600}`
 	exampleFault = `{"api":"setnospeaking","kind":"code","code":60008,"times":1}`
+	exampleNick  = `{"account":"alice","nick":"Alice W."}`
 	exampleSend  = `{"from":"alice","kind":"group","to":"@TGS#1"}`
 )
 
@@ -37,7 +38,8 @@ POST   /sim/clock    ` + exampleClock + `
                      moves the mutes only; UserSigs and the rate use real time
 POST   /sim/faults   ` + exampleFault + `
                      appended, first in first out for each api
-                       api       setnospeaking | getnospeaking | account_check
+                       api       setnospeaking | getnospeaking | account_check |
+                                 portrait_get
                        kind      latency         waits delay_ms, then does as asked
                                  code            changes nothing, answers "code"
                                  drop            changes nothing, closes the connection
@@ -50,6 +52,8 @@ POST   /sim/faults   ` + exampleFault + `
                        times     how many calls (1), or -1 for ever
 GET    /sim/faults   the faults that are still waiting
 DELETE /sim/faults   takes them back
+POST   /sim/nick     ` + exampleNick + `
+                     the nickname that portrait_get answers; empty takes it away
 POST   /sim/send     ` + exampleSend + `
                      kind is group or c2c; the answer is the one that the sender
                      gets: ErrorCode 0, 20012 (muted, c2c), 10017 (muted, group),
@@ -62,6 +66,7 @@ func (s *Sim) controlAPI() http.Handler {
 		"/sim/state":  {http.MethodGet: s.controlState},
 		"/sim/clock":  {http.MethodPost: s.controlClock},
 		"/sim/faults": {http.MethodGet: s.controlFaults, http.MethodPost: s.controlAddFault, http.MethodDelete: s.controlClearFaults},
+		"/sim/nick":   {http.MethodPost: s.controlNick},
 		"/sim/send":   {http.MethodPost: s.controlSend},
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -183,6 +188,21 @@ func (s *Sim) controlAddFault(w http.ResponseWriter, r *http.Request) {
 func (s *Sim) controlClearFaults(w http.ResponseWriter, _ *http.Request) {
 	s.ClearFaults()
 	writeJSON(w, http.StatusOK, wireFaults(nil))
+}
+
+func (s *Sim) controlNick(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Account string `json:"account"`
+		Nick    string `json:"nick"`
+	}
+	if !readControl(w, r, &in, exampleNick) {
+		return
+	}
+	if err := s.SetNick(mute.Account(in.Account), in.Nick); err != nil {
+		writeInvalid(w, err, exampleNick)
+		return
+	}
+	writeJSON(w, http.StatusOK, in)
 }
 
 func (s *Sim) controlSend(w http.ResponseWriter, r *http.Request) {

@@ -25,7 +25,7 @@ func TestControlAPI(t *testing.T) {
 	a.clock.add(4 * time.Second)
 	ask("GET", "/sim/state", "", `{"now":1795305604,
 		"accounts":{"alice":{"c2c":0,"group":7196},"bob":{"c2c":0,"group":0},"carol":{"c2c":0,"group":0}},
-		"calls":{"setnospeaking":1,"getnospeaking":0,"account_check":0},"over_limit":0}`)
+		"calls":{"setnospeaking":1,"getnospeaking":0,"account_check":0,"portrait_get":0},"over_limit":0}`)
 
 	ask("POST", "/sim/clock", `{"advance_seconds":3600}`, `{"now":1795309204}`)
 	require.EqualValues(t, 3596, a.Snapshot().Accounts["alice"].Group)

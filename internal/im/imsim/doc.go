@@ -32,7 +32,7 @@
 // Where the vendor's documents are silent, the function that had to decide
 // says what and why. Sources: the pages "Setting Global Mute" (2025-10-23),
 // "Querying Global Mute" (2020-03-12), "RESTful API Overview" (2024),
-// "Querying Accounts" (2024-02-07), the error code table and the pages of the
+// "Querying Accounts" (2024-02-07), "Pulling Profiles" (2024-10-10), the error code table and the pages of the
 // two before-send webhooks.
 //
 // The package shares imwire with the client and nothing else: it would be no

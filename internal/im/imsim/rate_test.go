@@ -39,7 +39,7 @@ func TestRateIsPerAPIAndPerSlidingSecond(t *testing.T) {
 
 		snap := a.Snapshot()
 		require.Equal(t, 50+50+1+1, snap.OverLimit)
-		require.Equal(t, map[string]int{"setnospeaking": 402, "getnospeaking": 250, "account_check": 0}, snap.Calls)
+		require.Equal(t, map[string]int{"setnospeaking": 402, "getnospeaking": 250, "account_check": 0, "portrait_get": 0}, snap.Calls)
 
 		require.NoError(t, a.Advance(time.Hour))
 		require.Zero(t, burst(imwire.SetNoSpeaking, 10), "advancing the mutes' clock frees nothing")

@@ -114,6 +114,8 @@ func (s *Sim) apply(call *Call) reply {
 		return s.getNoSpeaking(body)
 	case imwire.AccountCheck:
 		return s.accountCheck(body)
+	case imwire.PortraitGet:
+		return s.portraitGet(body)
 	}
 	panic("imsim: " + call.API.String() + " has a route and no handler") // route and this switch go together
 }

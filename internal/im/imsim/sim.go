@@ -55,6 +55,7 @@ type Sim struct {
 	mu           sync.Mutex
 	offset       time.Duration // how far the clock of the mutes runs ahead
 	accounts     map[mute.Account]mutes
+	nicks        map[mute.Account]string
 	windows      map[imwire.API]*window
 	faults       map[imwire.API][]Fault
 	holds        map[imwire.API][]*Hold
@@ -77,6 +78,7 @@ func New(cfg Config) (*Sim, error) {
 		signatures: newSignatures(cfg.Key, cfg.SDKAppID),
 		closed:     make(chan struct{}),
 		accounts:   make(map[mute.Account]mutes, len(cfg.Accounts)),
+		nicks:      make(map[mute.Account]string),
 		windows:    make(map[imwire.API]*window),
 		faults:     make(map[imwire.API][]Fault),
 		holds:      make(map[imwire.API][]*Hold),

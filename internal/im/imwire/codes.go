@@ -16,6 +16,12 @@ const (
 	CodeMuteSystemError   Code = 130014
 )
 
+// Codes of the profile service.
+const (
+	CodeProfileParam     Code = 40001
+	CodeProfileNoAccount Code = 40003
+)
+
 // Common codes, 60000 to 79999 (vendor's error code table; those marked old
 // are in its older editions only).
 const (

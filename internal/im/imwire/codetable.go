@@ -38,6 +38,8 @@ var codeTable = [...]CodeInfo{
 	{CodeGroupMuted, ClassNo, "the sender is muted in groups", adviceSender, false},
 	{CodeC2CForbidden, ClassNo, "the app's webhook forbade the one-to-one message", adviceSender, false},
 	{CodeC2CMuted, ClassNo, "the sender is muted in one-to-one chats", adviceSender, false},
+	{CodeProfileParam, ClassNo, "the query for profiles is wrong", adviceBug, false},
+	{CodeProfileNoAccount, ClassNotFound, "the account does not exist", adviceAccount, false},
 	{CodeHTTPParse, ClassNo, "the URL could not be parsed", adviceBug, false},
 	{CodeRequestJSON, ClassNo, "the request is not JSON", adviceBug, false},
 	{CodeAccountCheckFailed, ClassRefreshOnce, "the identifier or the UserSig was not accepted", adviceSig, true},

@@ -18,7 +18,7 @@
 //
 // Facts come from the vendor's pages "Setting Global Mute" (2025-10-23),
 // "Querying Global Mute" (2020-03-12), "RESTful API Overview" (2024), the
-// error code table, and the vendor's UserSig reference code.
+// error code table, "Pulling Profiles" (2024-10-10), and the vendor's UserSig reference code.
 package imwire
 
 // API is one call of the REST interface, as SERVICE/COMMAND.
@@ -29,10 +29,11 @@ const (
 	SetNoSpeaking API = "openconfigsvr/setnospeaking"
 	GetNoSpeaking API = "openconfigsvr/getnospeaking"
 	AccountCheck  API = "im_open_login_svc/account_check"
+	PortraitGet   API = "profile/portrait_get"
 )
 
 // APIs lists every call that modbot makes.
-func APIs() []API { return []API{SetNoSpeaking, GetNoSpeaking, AccountCheck} }
+func APIs() []API { return []API{SetNoSpeaking, GetNoSpeaking, AccountCheck, PortraitGet} }
 
 const pathPrefix = "/v4/"
 
@@ -40,7 +41,7 @@ const pathPrefix = "/v4/"
 func (a API) Path() string { return pathPrefix + string(a) }
 
 // Command is the last part of the path, by which people know the call:
-// setnospeaking, getnospeaking, account_check.
+// setnospeaking, getnospeaking, account_check, portrait_get.
 func (a API) Command() string {
 	for i := len(a) - 1; i >= 0; i-- {
 		if a[i] == '/' {
@@ -65,6 +66,6 @@ const (
 // ContentTypeJSON is the only value of ParamContentType.
 const ContentTypeJSON = "json"
 
-// VendorLimit is how many calls a second the vendor allows of each mute API,
+// VendorLimit is how many calls a second the vendor allows of each of them,
 // for the whole app.
 const VendorLimit = 200

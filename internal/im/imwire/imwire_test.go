@@ -11,11 +11,12 @@ func TestPathsAndCommands(t *testing.T) {
 	require.Equal(t, "/v4/openconfigsvr/setnospeaking", SetNoSpeaking.Path())
 	require.Equal(t, "/v4/openconfigsvr/getnospeaking", GetNoSpeaking.Path())
 	require.Equal(t, "/v4/im_open_login_svc/account_check", AccountCheck.Path())
+	require.Equal(t, "/v4/profile/portrait_get", PortraitGet.Path())
 	var names []string
 	for _, api := range APIs() {
 		names = append(names, api.String())
 	}
-	require.Equal(t, []string{"setnospeaking", "getnospeaking", "account_check"}, names)
+	require.Equal(t, []string{"setnospeaking", "getnospeaking", "account_check", "portrait_get"}, names)
 	require.Equal(t, "bare", API("bare").Command())
 }
 

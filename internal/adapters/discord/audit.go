@@ -7,9 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"sync"
-
-	"github.com/bwmarrin/discordgo"
 
 	"modbot/internal/adapters"
 	"modbot/internal/adapters/discord/render"
@@ -21,32 +18,21 @@ import (
 const nonceChars = 25
 
 // audit is the audit channel.
-type audit struct {
-	d *Discord
+type audit struct{ d *Discord }
 
-	mu    sync.Mutex
-	guild string // the channel's, once it is known; for links
-}
-
-var _ adapters.Channel = (*audit)(nil)
+var _ adapters.Channel = audit{}
 
 // Audit is the audit channel of the configuration.
-func (d *Discord) Audit() adapters.Channel {
-	a := &audit{d: d}
-	if len(d.cfg.Guilds) == 1 {
-		a.guild = d.cfg.Guilds[0]
-	}
-	return a
-}
+func (d *Discord) Audit() adapters.Channel { return audit{d} }
 
 // Render puts as many posts into a message as it may hold.
-func (a *audit) Render(posts []chat.Post) (taken int, body []byte, err error) {
+func (a audit) Render(posts []chat.Post) (taken int, body []byte, err error) {
 	return render.Posts(posts, a.d.cfg.MentionOnFailure)
 }
 
 // Send posts a message. Discord makes one of several attempts with the same
 // nonce for some minutes; a repeat after that is marked as one.
-func (a *audit) Send(ctx context.Context, body []byte, d chat.Delivery) (chat.MessageRef, error) {
+func (a audit) Send(ctx context.Context, body []byte, d chat.Delivery) (chat.MessageRef, error) {
 	channel := a.d.cfg.AuditChannel
 	if channel == "" {
 		return chat.MessageRef{}, &adapters.SendError{Cause: errors.New("discord.audit_channel is not set")}
@@ -62,20 +48,18 @@ func (a *audit) Send(ctx context.Context, body []byte, d chat.Delivery) (chat.Me
 	if err != nil {
 		return chat.MessageRef{}, refusedPost(channel, err)
 	}
-	return chat.MessageRef{Channel: channel, ID: message.ID, Link: a.link(channel, message)}, nil
+	return chat.MessageRef{Channel: channel, ID: message.ID, Link: a.link(channel, message.ID)}, nil
 }
 
-// link is the address of a message; empty where the guild isn't known.
-func (a *audit) link(channel string, m discordgo.Message) string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if m.GuildID != "" {
-		a.guild = m.GuildID
-	}
-	if a.guild == "" || m.ID == "" {
+// link is the address of a message; empty where the guild isn't known, which
+// Discord doesn't say with a message: with several guilds it is learned from
+// what is clicked in the channel.
+func (a audit) link(channel, message string) string {
+	guild := a.d.auditsIn.Load()
+	if guild == nil || message == "" {
 		return ""
 	}
-	return fmt.Sprintf("https://discord.com/channels/%s/%s/%s", a.guild, channel, m.ID)
+	return fmt.Sprintf("https://discord.com/channels/%s/%s/%s", *guild, channel, message)
 }
 
 // shortNonce makes a nonce that Discord takes out of one of any length. Variants

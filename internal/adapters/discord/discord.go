@@ -81,6 +81,7 @@ type Discord struct {
 
 	strangers *recent[string, struct{}] // guilds that were named in the log
 	stand     standing
+	auditsIn  atomic.Pointer[string] // the audit channel's guild, once it is known
 	intake    atomic.Pointer[intake] // nil while nothing runs
 }
 
@@ -98,7 +99,7 @@ func New(log *zap.Logger, cfg Config) (*Discord, error) {
 	if cfg.Meter == nil {
 		cfg.Meter = adapters.Unmetered{}
 	}
-	return &Discord{
+	d := &Discord{
 		log: log, cfg: cfg, key: key,
 		api: rest.New(log, rest.Config{
 			Token: cfg.BotToken, APIURL: cfg.APIURL, Transport: cfg.Transport, Now: cfg.Now, Meter: cfg.Meter,
@@ -106,7 +107,11 @@ func New(log *zap.Logger, cfg Config) (*Discord, error) {
 		seen:      newRecent[string, struct{}](cfg.Now, seenSpan, maxSeen),
 		held:      newRecent[string, holding](cfg.Now, tokenLife, maxHeld),
 		strangers: newRecent[string, struct{}](cfg.Now, strangerSpan, maxStrangers),
-	}, nil
+	}
+	if len(cfg.Guilds) == 1 {
+		d.auditsIn.Store(&cfg.Guilds[0])
+	}
+	return d, nil
 }
 
 // validate returns every mistake at once, and the key.

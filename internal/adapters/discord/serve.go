@@ -71,6 +71,9 @@ func (d *Discord) serve(ctx context.Context, core adapters.Core, dl delivery) {
 		return
 	}
 	d.hold(in)
+	if in.channel.ID == d.cfg.AuditChannel {
+		d.auditsIn.Store(&in.guild)
+	}
 	switch in.kind {
 	case kindSuggest:
 		d.suggest(ctx, core, dl)

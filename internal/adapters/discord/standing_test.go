@@ -3,6 +3,7 @@ package discord
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,9 +33,9 @@ func TestStatus_FollowsTheSettings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, nil)
 		require.False(t, b.d.Status().Up)
-		broken := true
+		var mended atomic.Bool
 		b.script(func(string) (int, string) {
-			if broken {
+			if !mended.Load() {
 				return 200, fmt.Sprintf(`{"id":%q,"interactions_endpoint_url":null}`, testApp)
 			}
 			return 200, ""
@@ -48,7 +49,7 @@ func TestStatus_FollowsTheSettings(t *testing.T) {
 		time.Sleep(10 * lookAgain)
 		require.False(t, b.d.Status().Up)
 		require.Len(t, b.logs.FilterMessageSnippet("don't fit").All(), 1, "said once")
-		broken = false
+		mended.Store(true)
 		time.Sleep(2 * lookAgain)
 		require.Equal(t, adapters.Status{Up: true}, b.d.Status())
 		require.NoError(t, b.end())

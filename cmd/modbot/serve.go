@@ -182,6 +182,9 @@ func (a *arrangement) open(ctx context.Context, log *zap.Logger, key *audit.Key,
 		log: log, core: c, handed: newMeasured(c.dispatcher, metrics, commands.Specs()),
 		health: web.NewHealth(standing, watched...), platforms: a.platforms,
 	}
+	if s.left, err = c.dispatcher.Left(ctx); err != nil {
+		return nil, errors.Join(storeError(err), s.abandon())
+	}
 	err = metrics.Watch(s.health)
 	if err == nil {
 		s.admin, err = web.Listen(ctx, log, "admin", a.cfg.AdminListen, web.Admin(s.health, metrics))

@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"modbot/internal/adapters"
+	"modbot/internal/audit"
 	"modbot/internal/web"
 )
 
@@ -65,6 +66,7 @@ type serving struct {
 	public    *web.Server // nil where no platform calls us
 	admin     *web.Server
 	platforms roster
+	left      []audit.CaseView // what a former process began and did not end
 }
 
 // run serves until the context ends, or until it cannot go on, and then ends
@@ -78,6 +80,7 @@ func (s *serving) run(ctx context.Context) error {
 		}
 	}
 	admin := begin(ctx, func(ctx context.Context) { note(s.admin.Serve(ctx)) })
+	resume := begin(ctx, s.resume)
 	platforms := begin(ctx, func(ctx context.Context) { note(s.platforms.run(ctx, s.handed)) })
 	public := begin(ctx, func(ctx context.Context) {
 		if s.public != nil {
@@ -92,7 +95,18 @@ func (s *serving) run(ctx context.Context) error {
 	case why = <-broken:
 		s.log.Error("modbot cannot go on, and shuts down", zap.Error(why))
 	}
-	return errors.Join(why, s.end(ctx, public, platforms, admin))
+	resume.end()
+	err := s.end(ctx, public, platforms, admin)
+	<-resume.ended
+	return errors.Join(why, err)
+}
+
+// resume tells the actors of commands that a former process began what came of
+// them. Whoever cannot be told finds it in the audit channel.
+func (s *serving) resume(ctx context.Context) {
+	if err := s.core.dispatcher.Resume(ctx, s.left, s.platforms.tell); err != nil {
+		s.log.Warn("the actors of earlier commands are not told what came of them", zap.Error(err))
+	}
 }
 
 // end ends everything within endTime.

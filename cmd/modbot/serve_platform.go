@@ -153,6 +153,16 @@ func sleep(ctx context.Context, d time.Duration) bool {
 // roster is all platforms of this process.
 type roster []*supervised
 
+// tell brings an answer to somebody who does not wait for it any more.
+func (r roster) tell(ctx context.Context, inv chat.Invocation, reply chat.Reply) error {
+	for _, s := range r {
+		if t, ok := s.platform.(adapters.Teller); ok && s.name == inv.Platform {
+			return t.Tell(ctx, inv.Actor.ID, reply.Message)
+		}
+	}
+	return fmt.Errorf("nobody can be told anything on %s", inv.Platform)
+}
+
 // Grants asks the platform of an invocation. Nobody else knows, and then the
 // core refuses.
 func (r roster) Grants(ctx context.Context, inv chat.Invocation) ([]chat.Grant, error) {

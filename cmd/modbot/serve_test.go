@@ -36,6 +36,21 @@ type fakePlatform struct {
 	mu    sync.Mutex
 	core  adapters.Core
 	began int
+	told  []string
+}
+
+// Tell is a direct message.
+func (f *fakePlatform) Tell(_ context.Context, actor string, m chat.Message) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.told = append(f.told, actor+": "+m.Summary())
+	return nil
+}
+
+func (f *fakePlatform) messages() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.told)
 }
 
 func (f *fakePlatform) Platform() chat.Platform { return f.name }
@@ -135,7 +150,8 @@ type shop struct {
 	file           string
 	slack, discord *fakePlatform
 	slackSink      string
-	slackErr       error // why there is no Slack
+	slackErr       error     // why there is no Slack
+	with           connector // the fakes when nil
 	out, log       bytes.Buffer
 	end            context.CancelFunc
 	code           chan int
@@ -208,7 +224,10 @@ func (s *shop) start() (ready <-chan struct{}) {
 	}
 	ctx, end := context.WithCancel(context.WithoutCancel(s.t.Context()))
 	s.end, s.code = end, make(chan int, 1)
-	c := serveCommand{file: s.file, level: "info", connect: s.connect, ready: func(r *serving) { s.serving = r; close(up) }}
+	if s.with == nil {
+		s.with = s.connect
+	}
+	c := serveCommand{file: s.file, level: "info", connect: s.with, ready: func(r *serving) { s.serving = r; close(up) }}
 	go func() { s.code <- report(io.Discard, true, c.run(ctx, env)) }()
 	s.t.Cleanup(end)
 	return up
@@ -259,10 +278,20 @@ func (s *shop) ask(method, address, path, body string) (int, string) {
 	return res.StatusCode, string(text)
 }
 
-// eventually waits for what others bring about.
+// eventually waits for what others bring about. It asks from the test's own
+// goroutine, so that asking may fail the test.
 func (s *shop) eventually(what string, happened func() bool) {
 	s.t.Helper()
-	require.Eventually(s.t, happened, 20*time.Second, 10*time.Millisecond, what)
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	deadline := time.After(20 * time.Second)
+	for !happened() {
+		select {
+		case <-again.C:
+		case <-deadline:
+			s.t.Fatalf("not in time: %s\n%s", what, s.logged())
+		}
+	}
 }
 
 func TestServe_BothPlatformsAreServedAndToldApart(t *testing.T) {

@@ -39,6 +39,11 @@ func (d *Dispatcher) confirm(ctx context.Context, r *request) outcome {
 	if err != nil {
 		return one(*d.storeTrouble(r, c.Account, err))
 	}
+	accounts := make([]mute.Account, 0, len(cases))
+	for _, each := range cases {
+		accounts = append(accounts, each.Account)
+	}
+	d.call(r, accounts)
 	if choice == choiceKeep {
 		return d.decline(ctx, r, cases)
 	}

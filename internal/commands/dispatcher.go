@@ -28,6 +28,8 @@ type Config struct {
 	// LinkTemplates make an account of a mentioned member who is not linked, by
 	// platform: {id} stands for the member's id. A platform may have none.
 	LinkTemplates map[chat.Platform]string
+	// Nicknames says what accounts call themselves; nil shows none.
+	Nicknames Nicknamer
 	// Meaning explains a code of Tencent's to people; "" when it is not known.
 	Meaning func(code int) string
 	// Prefix is what comes before a verb on a platform ("/", "/mod "); "/"
@@ -49,6 +51,7 @@ type Dispatcher struct {
 	prefix  map[chat.Platform]string
 	// templates are Config.LinkTemplates.
 	templates map[chat.Platform]string
+	nicks     *nicknames
 	now       func() time.Time
 	specs     []chat.Spec
 	verbs     map[string]verb
@@ -73,6 +76,7 @@ func New(log *zap.Logger, cfg Config) *Dispatcher {
 	if d.meaning == nil {
 		d.meaning = func(int) string { return "" }
 	}
+	d.nicks = newNicknames(log, cfg.Nicknames, d.now)
 	d.parser = grammar.New(d.specs)
 	d.verbs = map[string]verb{}
 	for _, v := range verbs() {
@@ -99,6 +103,7 @@ func (d *Dispatcher) Drain(ctx context.Context) error {
 func (d *Dispatcher) Close() {
 	d.end()
 	d.following.Wait()
+	d.nicks.close()
 }
 
 // request is one invocation on its way through the pipeline.
@@ -110,6 +115,8 @@ type request struct {
 	origin string // print of the ledger, for buttons
 	ref    string
 	stands []stand // whom the command mentions
+	// nicks are shown beside accounts; nil to whoever may not use the verb.
+	nicks  *nicknames
 	grants []chat.Grant
 	roles  []chat.Role
 	// rolesErr is why the roles are not known; then everything is refused.
@@ -154,7 +161,7 @@ func (d *Dispatcher) request(inv chat.Invocation) *request {
 
 // answer runs the verb, once it is clear that what was asked can be meant here.
 func (d *Dispatcher) answer(ctx context.Context, r *request) outcome {
-	for _, settle := range []func(context.Context, *request) *result{d.foreign, d.aim, d.mentioned} {
+	for _, settle := range []func(context.Context, *request) *result{d.foreign, d.aim, d.mentioned, d.named} {
 		if res := settle(ctx, r); res != nil {
 			return one(*res)
 		}

@@ -199,6 +199,12 @@ func (h *house) Grants(_ context.Context, inv chat.Invocation) ([]chat.Grant, er
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
+	return newHouseOf(t, func(*commands.Config) {})
+}
+
+// newHouseOf is a house whose core is configured further.
+func newHouseOf(t *testing.T, further func(*commands.Config)) *house {
+	t.Helper()
 	h := &house{t: t, clock: &clock{}}
 	h.tencent = newTencent(h.clock.now, "alice", "bob", "carol", "Carol", "dave", "boss", "administrator", "u_zed")
 	store, err := sqlstore.Open(t.Context(), zaptest.NewLogger(t), "sqlite:"+t.TempDir()+"/ledger.db", sqlstore.Options{})
@@ -208,10 +214,12 @@ func newHouse(t *testing.T) *house {
 	require.NoError(t, err)
 	h.ledger, err = audit.Open(zaptest.NewLogger(t), store, audit.Options{Origin: "test/ledger", Signer: key, Replica: "test", Now: h.clock.now})
 	require.NoError(t, err)
-	h.dispatcher = commands.New(zaptest.NewLogger(t), commands.Config{
+	cfg := commands.Config{
 		Ledger: h.ledger, Lookup: h.tencent, Actor: h.tencent, Policy: testPolicy(t), Grants: h, Now: h.clock.now,
 		LinkTemplates: map[chat.Platform]string{chat.Console: "u_{id}"},
-	})
+	}
+	further(&cfg)
+	h.dispatcher = commands.New(zaptest.NewLogger(t), cfg)
 	t.Cleanup(h.dispatcher.Close)
 	t.Cleanup(func() {
 		report, err := audit.Verify(context.Background(), store, audit.VerifyOptions{})

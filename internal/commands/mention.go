@@ -113,3 +113,23 @@ func onceEach(args []grammar.AccountArg) []grammar.AccountArg {
 		return twice
 	})
 }
+
+// named has the nicknames of the command's accounts looked up beside it, where
+// the actor may use the verb at all.
+func (d *Dispatcher) named(_ context.Context, r *request) *result {
+	if d.mayRead(r) != nil || r.verb.spec.Access != chat.AccessRole {
+		return nil
+	}
+	accounts := make([]mute.Account, 0, len(r.cmd.Accounts))
+	for _, a := range r.cmd.Accounts {
+		accounts = append(accounts, a.Account)
+	}
+	d.call(r, accounts)
+	return nil
+}
+
+// call looks up the nicknames of accounts and has them shown in the answer.
+func (d *Dispatcher) call(r *request, accounts []mute.Account) {
+	r.nicks = d.nicks
+	d.nicks.fetch(d.stop, accounts)
+}

@@ -76,7 +76,7 @@ func (r *request) reply(o outcome) chat.Reply {
 				out.Cases = append(out.Cases, c)
 			}
 		}
-		out.Message.Lines = append(out.Message.Lines, res.lines...)
+		out.Message.Lines = append(out.Message.Lines, r.calling(res)...)
 		if res.try != "" {
 			out.Message.Lines = append(out.Message.Lines, texts.Try(r.place, res.try))
 		}
@@ -88,6 +88,21 @@ func (r *request) reply(o outcome) chat.Reply {
 		out.Message.Lines = append(out.Message.Lines, texts.StandsFor(s.name, s.account))
 	}
 	return out
+}
+
+// calling is the lines of a result with the nickname of its account, if that
+// has arrived.
+func (r *request) calling(res result) []chat.Line {
+	if r.nicks == nil {
+		return res.lines
+	}
+	accounts := []mute.Account{res.account}
+	if res.account == "" {
+		for _, a := range r.cmd.Accounts {
+			accounts = append(accounts, a.Account)
+		}
+	}
+	return texts.WithNicknames(res.lines, r.nicks.of(accounts))
 }
 
 // stateOf is the one word over several results: what is not known comes first,

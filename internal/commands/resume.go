@@ -24,19 +24,18 @@ const (
 // theirs: in a direct message.
 type Tell func(ctx context.Context, inv chat.Invocation, r chat.Reply) error
 
-// Resume answers the commands that a former process began and never ended.
-// Their intents are settled by the ledger's worker like all others; their
-// actors, whose reply tokens went with the process, are told directly what came
-// of them. It returns when all are, or the context ends. That somebody cannot be
-// told is logged: the audit channel says the same.
-func (d *Dispatcher) Resume(ctx context.Context, tell Tell) error {
-	left, err := d.ledger.Acting(ctx, resumeMost)
-	switch {
-	case ctx.Err() != nil:
-		return nil //nolint:nilerr // it was told to stop
-	case err != nil:
-		return err
-	}
+// Left lists the cases that a former process began and never ended. Call it
+// before anything is handled: what this process begins, it answers itself.
+func (d *Dispatcher) Left(ctx context.Context) ([]audit.CaseView, error) {
+	return d.ledger.Acting(ctx, resumeMost)
+}
+
+// Resume answers the commands that a former process left behind. Their intents
+// are settled by the ledger's worker like all others; their actors, whose reply
+// tokens went with the process, are told directly what came of them. It returns
+// when all are, or the context ends. That somebody cannot be told is logged: the
+// audit channel says the same.
+func (d *Dispatcher) Resume(ctx context.Context, left []audit.CaseView, tell Tell) error {
 	var group errgroup.Group
 	group.SetLimit(resumeAtOnce)
 	for _, c := range left {

@@ -35,11 +35,13 @@ func TestResume_TellsWhatCameOfEarlierCommands(t *testing.T) {
 		h.leave("carol", chat.Console, "", "console:mia"),
 	}
 
+	left, err := h.dispatcher.Left(t.Context())
+	require.NoError(t, err)
 	var mu sync.Mutex
 	var told []string
 	ended := make(chan error, 1)
 	go func() {
-		ended <- h.dispatcher.Resume(t.Context(), func(_ context.Context, inv chat.Invocation, r chat.Reply) error {
+		ended <- h.dispatcher.Resume(t.Context(), left, func(_ context.Context, inv chat.Invocation, r chat.Reply) error {
 			mu.Lock()
 			defer mu.Unlock()
 			require.NotEmpty(t, r.Ref)
@@ -70,9 +72,12 @@ func TestResume_TellsWhatCameOfEarlierCommands(t *testing.T) {
 func TestResume_EndsWithItsContext(t *testing.T) {
 	h := newHouse(t)
 	h.leave("alice", chat.Slack, "T1", "slack:T1/U1")
+	left, err := h.dispatcher.Left(t.Context())
+	require.NoError(t, err)
+	require.Len(t, left, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.NoError(t, h.dispatcher.Resume(ctx, func(context.Context, chat.Invocation, chat.Reply) error {
+	require.NoError(t, h.dispatcher.Resume(ctx, left, func(context.Context, chat.Invocation, chat.Reply) error {
 		t.Error("nothing is known yet")
 		return nil
 	}))

@@ -38,12 +38,13 @@ type simulator struct {
 	client  *http.Client
 }
 
-func startSim(t *testing.T) *simulator {
+// startSim starts an app with the accounts, and with more of them.
+func startSim(t *testing.T, more ...string) *simulator {
 	t.Helper()
 	s := &simulator{t: t, client: &http.Client{Timeout: soon}}
 	t.Cleanup(s.client.CloseIdleConnections)
 	s.process = start(t, launch{args: []string{
-		"sim", "--listen", "127.0.0.1:0", "--sdk-app-id", appID, "--key", appKey, "--admin", adminID, "--accounts", accounts,
+		"sim", "--listen", "127.0.0.1:0", "--sdk-app-id", appID, "--key", appKey, "--admin", adminID, "--accounts", strings.Join(append([]string{accounts}, more...), ","),
 	}})
 	eventually(t, soon, "the simulator is ready", func() bool { return len(s.process.output()) > 0 || !s.process.alive() })
 	var ready struct {

@@ -20,6 +20,8 @@ const (
 	aMoment = 300 * time.Millisecond
 	// pollEvery is how often a poll looks.
 	pollEvery = 10 * time.Millisecond
+	// lookEvery is how often one looks that costs more.
+	lookEvery = 150 * time.Millisecond
 )
 
 // Times of the ledger that a test has to outwait, as documented.
@@ -33,9 +35,15 @@ const (
 // eventually polls until the condition holds.
 func eventually(t *testing.T, within time.Duration, what string, holds func() bool) {
 	t.Helper()
+	eventuallyEvery(t, pollEvery, within, what, holds)
+}
+
+// eventuallyEvery is eventually with another pause between looks.
+func eventuallyEvery(t *testing.T, every, within time.Duration, what string, holds func() bool) {
+	t.Helper()
 	giveUp := time.NewTimer(within)
 	defer giveUp.Stop()
-	tick := time.NewTicker(pollEvery)
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for !holds() {
 		select {

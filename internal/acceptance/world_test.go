@@ -26,8 +26,8 @@ type world struct {
 	runs  []*process
 
 	// What modbot.yaml says: configure writes it.
-	host, store, more string
-	perSecond         int
+	host, store, roles, more string
+	perSecond                int
 }
 
 // ask makes the policy ask before long and permanent mutes.
@@ -36,13 +36,44 @@ const ask = "confirm: { longer_than: 30d, permanent: true }\n"
 // newWorld makes a world. more is added to the configuration.
 func newWorld(t *testing.T, more ...string) *world {
 	t.Helper()
-	w := &world{t: t, sim: startSim(t), dir: t.TempDir()}
+	return worldOf(t, startSim(t), more...)
+}
+
+// worldOf makes a world around an app.
+func worldOf(t *testing.T, sim *simulator, more ...string) *world {
+	t.Helper()
+	w := &world{t: t, sim: sim, dir: t.TempDir()}
 	w.proxy = startProxy(t, w.sim.address)
 	w.db = filepath.Join(w.dir, "modbot.db")
 	w.write("tencent.key", appKey+"\n")
 	w.host, w.store, w.more, w.perSecond = w.proxy.server.URL, "modbot.db", strings.Join(more, ""), 100
+	w.roles = rolesOf("cli: { users: [jun] }", "cli: { users: [mia, mo] }", "cli: { users: [ada] }")
 	w.configure()
 	return w
+}
+
+// rolesOf are three roles, with the lines that say who holds them: a junior may
+// mute for a day, a moderator for a week, an admin may do everything, and
+// nobody else may do anything.
+func rolesOf(junior, moderator, admin string) string {
+	return `roles:
+  junior:
+    ` + junior + `
+    verbs: [mute, unmute, status, history, case]
+    scopes: [group, c2c, all]
+    max_term: 1d
+  moderator:
+    ` + moderator + `
+    verbs: [mute, unmute, status, mutes, history, case]
+    scopes: [group, c2c, all]
+    max_term: 7d
+  admin:
+    ` + admin + `
+    verbs: [mute, unmute, status, mutes, history, case, health]
+    scopes: [group, c2c, all]
+    max_term: 4294967294s
+    permanent: true
+`
 }
 
 func (w *world) write(name, text string) {
@@ -50,8 +81,8 @@ func (w *world) write(name, text string) {
 	require.NoError(w.t, os.WriteFile(filepath.Join(w.dir, name), []byte(text), 0o600))
 }
 
-// configure writes modbot.yaml. mia and mo are moderators, jun may mute for a
-// day, ada may do everything, and nobody else may do anything.
+// configure writes modbot.yaml. mia and mo are moderators, jun is a junior, and
+// ada is an admin.
 func (w *world) configure() {
 	w.t.Helper()
 	w.write("modbot.yaml", `tencent:
@@ -65,24 +96,7 @@ store:
 ledger:
   origin: acceptance.example/modbot
   signing_key_file: ledger.key
-roles:
-  junior:
-    cli: { users: [jun] }
-    verbs: [mute, unmute, status, history, case]
-    scopes: [group, c2c, all]
-    max_term: 1d
-  moderator:
-    cli: { users: [mia, mo] }
-    verbs: [mute, unmute, status, mutes, history, case]
-    scopes: [group, c2c, all]
-    max_term: 7d
-  admin:
-    cli: { users: [ada] }
-    verbs: [mute, unmute, status, mutes, history, case, health]
-    scopes: [group, c2c, all]
-    max_term: 4294967294s
-    permanent: true
-protect: [administrator]
+`+w.roles+`protect: [administrator]
 `+w.more)
 }
 
@@ -188,6 +202,8 @@ type entry struct {
 	Seq       int64     `json:"seq"`
 	Time      time.Time `json:"time"`
 	Kind      string    `json:"kind"`
+	Platform  string    `json:"platform"`
+	Workspace string    `json:"workspace"`
 	Case      int64     `json:"case"`
 	About     int64     `json:"about"`
 	Verb      string    `json:"verb"`

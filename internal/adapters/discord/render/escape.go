@@ -36,10 +36,9 @@ type lineWriter struct {
 }
 
 // text writes words that must show as they are. A colon acts in front of
-// anything but a space (":wave:", "https://"), a slash between words
-// ("discord.gg/x" becomes an invitation without any scheme).
+// anything but a space (":wave:", "https://"), a slash after what may be the
+// address of invitations.
 func (w *lineWriter) text(s string) {
-	before := ' '
 	for i, r := range s {
 		after, _ := utf8.DecodeRuneInString(s[i+utf8.RuneLen(r):])
 		switch {
@@ -47,13 +46,23 @@ func (w *lineWriter) text(s string) {
 			w.at == lineStart && strings.ContainsRune(atStart, r),
 			w.at == lineDigits && (r == '.' || r == ')'),
 			r == ':' && !unicode.IsSpace(after),
-			r == '/' && !unicode.IsSpace(before):
+			r == '/' && invites(w.b.String()):
 			w.b.WriteByte('\\')
 		}
 		w.b.WriteRune(r)
 		w.move(r)
-		before = r
 	}
+}
+
+// invites reports whether a slash behind text might make an invitation of it:
+// "discord.gg/x" is one without any scheme.
+func invites(text string) bool {
+	for _, end := range []string{".gg", ".com"} {
+		if n := len(text) - len(end); n >= 0 && strings.EqualFold(text[n:], end) {
+			return true
+		}
+	}
+	return false
 }
 
 // move follows where in the line the writer is.

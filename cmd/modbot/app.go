@@ -78,7 +78,7 @@ func newCore(ctx context.Context, log *zap.Logger, p parts) (*core, error) {
 	t := tencent{c.client}
 	c.dispatcher = commands.New(log.Named("commands"), commands.Config{
 		Ledger: c.ledger, Lookup: t, Actor: t, Policy: p.policy, Grants: p.grants, Meaning: meaning, Prefix: p.prefix,
-		LinkTemplates: p.links,
+		LinkTemplates: p.links, Nicknames: t,
 	})
 	if err := c.enlist(ctx, p.sinks); err != nil {
 		c.client.Close()

@@ -2,7 +2,6 @@ package discord
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"time"
 
@@ -86,7 +85,7 @@ func TestAudit_WithoutAChannel(t *testing.T) {
 func TestShortNonce(t *testing.T) {
 	require.Empty(t, shortNonce("", 0))
 	require.Len(t, shortNonce("a", 0), nonceChars)
-	require.Equal(t, shortNonce("a", 0), shortNonce("a", 0))
+	require.Equal(t, "DTuEEb3n-oSLOEoCLn2pMVICg", shortNonce("a", 0), "attempts of different versions must agree")
 	require.NotEqual(t, shortNonce("a", 0), shortNonce("b", 0))
 	require.NotEqual(t, shortNonce("a", 0), shortNonce("a", 1))
 }
@@ -98,7 +97,4 @@ func TestNew_SaysEverythingThatIsWrong(t *testing.T) {
 	}
 	_, err = New(nil, Config{Mode: HTTP, PublicKey: "ff", ApplicationID: "1", BotToken: "x", Guilds: []string{"1"}})
 	require.ErrorContains(t, err, "64 hexadecimal digits")
-	var none error
-	require.NotErrorIs(t, err, none)
-	require.False(t, errors.Is(err, adapters.ErrSettings))
 }

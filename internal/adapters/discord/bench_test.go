@@ -64,13 +64,13 @@ func bare(r *http.Request, key ed25519.PublicKey) bool {
 }
 
 // typedCommand is a command with what Discord sends along.
-func typedCommand(t testing.TB, b *bench) []byte {
-	t.Helper()
+func typedCommand(tb testing.TB, b *bench) []byte {
+	tb.Helper()
 	o := b.muting()
 	o["locale"], o["guild_locale"], o["app_permissions"], o["version"] = "en-US", "en-US", "442368", 1
 	o["entitlements"], o["authorizing_integration_owners"] = []any{}, object{"0": testGuild}
 	o["guild"] = object{"id": testGuild, "locale": "en-US", "features": []string{"COMMUNITY", "NEWS"}}
 	body, err := json.Marshal(o)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return body
 }

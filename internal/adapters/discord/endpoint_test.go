@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -56,7 +57,7 @@ func TestHandler_TurnsAwayWhatDiscordDidNotSendJustNow(t *testing.T) {
 		}, 401, "unknown signature"},
 		"a changed body": {func(b *bench, body []byte) *http.Request {
 			r := b.signed(body, time.Now())
-			changed := httptest.NewRequest(http.MethodPost, Path, bytes.NewReader(append(body, ' ')))
+			changed := httptest.NewRequestWithContext(b.t.Context(), http.MethodPost, Path, bytes.NewReader(append(body, ' ')))
 			changed.Header = r.Header
 			return changed
 		}, 401, "unknown signature"},
@@ -185,9 +186,7 @@ func TestHandler_RefusesOtherPlacesPrivately(t *testing.T) {
 				synctest.Wait()
 				for range 2 {
 					o := b.muting()
-					for k, v := range c.change {
-						o[k] = v
-					}
+					maps.Copy(o, c.change)
 					kind, data := answered(t, b.deliver(o))
 					require.Equal(t, 4, kind)
 					require.Contains(t, data["content"], c.text)

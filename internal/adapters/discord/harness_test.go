@@ -135,12 +135,12 @@ type bench struct {
 	api func(route string) (int, string)
 }
 
-func newBench(t testing.TB, change func(*Config)) *bench {
-	t.Helper()
+func newBench(tb testing.TB, change func(*Config)) *bench {
+	tb.Helper()
 	public, key, err := ed25519.GenerateKey(nil)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	b := &bench{
-		t: t, key: key, core: &testCore{}, meter: &tally{delivered: make(map[string]int)}, began: time.Now(), next: 5000,
+		t: tb, key: key, core: &testCore{}, meter: &tally{delivered: make(map[string]int)}, began: time.Now(), next: 5000,
 	}
 	level, logs := observer.New(zapcore.DebugLevel)
 	b.logs = logs
@@ -153,7 +153,7 @@ func newBench(t testing.TB, change func(*Config)) *bench {
 		change(&cfg)
 	}
 	b.d, err = New(zap.New(level), cfg)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return b
 }
 
@@ -266,7 +266,7 @@ func (b *bench) deliver(o object) *httptest.ResponseRecorder {
 // signed is a request as Discord makes it.
 func (b *bench) signed(body []byte, at time.Time) *http.Request {
 	timestamp := strconv.FormatInt(at.Unix(), 10)
-	r := httptest.NewRequest(http.MethodPost, Path, strings.NewReader(string(body)))
+	r := httptest.NewRequestWithContext(b.t.Context(), http.MethodPost, Path, strings.NewReader(string(body)))
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set(timestampHeader, timestamp)
 	r.Header.Set(signatureHeader, hex.EncodeToString(ed25519.Sign(b.key, append([]byte(timestamp), body...))))
@@ -274,14 +274,14 @@ func (b *bench) signed(body []byte, at time.Time) *http.Request {
 }
 
 // answered is the JSON of a response.
-func answered(t testing.TB, w *httptest.ResponseRecorder) (kind int, data object) {
-	t.Helper()
-	require.Equal(t, http.StatusOK, w.Code, w.Body)
-	require.Equal(t, "application/json", w.Header().Get("Content-Type"))
+func answered(tb testing.TB, w *httptest.ResponseRecorder) (kind int, data object) {
+	tb.Helper()
+	require.Equal(tb, http.StatusOK, w.Code, w.Body)
+	require.Equal(tb, "application/json", w.Header().Get("Content-Type"))
 	var out struct {
 		Type int
 		Data object
 	}
-	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &out))
+	require.NoError(tb, json.Unmarshal(w.Body.Bytes(), &out))
 	return out.Type, out.Data
 }

@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -61,10 +62,8 @@ func (d *Discord) option(verb string, kinds ...chat.OptionKind) string {
 			continue
 		}
 		for _, o := range s.Options {
-			for _, k := range kinds {
-				if o.Kind == k {
-					return o.Name
-				}
+			if slices.Contains(kinds, o.Kind) {
+				return o.Name
 			}
 		}
 	}
@@ -73,12 +72,7 @@ func (d *Discord) option(verb string, kinds ...chat.OptionKind) string {
 
 // knows reports whether a verb is one of ours.
 func (d *Discord) knows(verb string) bool {
-	for _, s := range d.cfg.Specs {
-		if s.Verb == verb {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(d.cfg.Specs, func(s chat.Spec) bool { return s.Verb == verb })
 }
 
 // formVersion begins the custom_id of every form; a form that is open may be

@@ -2,7 +2,6 @@ package discord
 
 import (
 	"net/http"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,7 +22,7 @@ func TestTell_IsADirectMessageWithoutButtons(t *testing.T) {
 	require.Empty(t, asked[1].body["components"])
 
 	b.api = func(route string) (int, string) {
-		require.True(t, strings.Contains(route, "/users/@me/channels"), route)
+		require.Contains(t, route, "/users/@me/channels")
 		return http.StatusForbidden, `{"code":50007,"message":"Cannot send messages to this user"}`
 	}
 	err := b.d.Tell(t.Context(), testMember, m)

@@ -302,7 +302,7 @@ func TestServe_OpensForms(t *testing.T) {
 	t.Run("not when they come too late", func(t *testing.T) {
 		bubble(t, func(t *testing.T, b *bench) {
 			began := time.Now()
-			b.core.open = func(ctx context.Context, _ chat.Invocation) (chat.Form, *chat.Reply) {
+			b.core.open = func(context.Context, chat.Invocation) (chat.Form, *chat.Reply) {
 				time.Sleep(4 * time.Second)
 				return form, nil
 			}

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bwmarrin/discordgo"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 
@@ -229,7 +228,6 @@ func TestRegister_SaysWhatToDo(t *testing.T) {
 func TestInviteURL_AsksForTheLeast(t *testing.T) {
 	require.Equal(t, "https://discord.com/oauth2/authorize?client_id=1100&scope=bot+applications.commands&permissions=3072&integration_type=0",
 		discord.InviteURL("1100"))
-	require.EqualValues(t, 3072, discordgo.PermissionViewChannel|discordgo.PermissionSendMessages)
 }
 
 // overwriteGlobal registers commands everywhere, as another program would.

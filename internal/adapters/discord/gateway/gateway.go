@@ -110,25 +110,32 @@ func New(log *zap.Logger, cfg Config) *Client {
 // for good, which is an error that wraps adapters.ErrSettings. It is called once.
 func (c *Client) Run(ctx context.Context, to Receiver) error {
 	var s session
-	for {
+	for ctx.Err() == nil {
 		e := c.once(ctx, to, &s)
-		if ctx.Err() != nil {
-			return nil
-		}
-		to.Standing(false, "the connection to Discord's gateway is being made again: "+e.err.Error())
-		if e.then == stop {
-			return fmt.Errorf("discord's gateway: %w: %w", adapters.ErrSettings, e.err)
-		}
-		if e.then == begin {
-			s = session{}
-		}
-		wait := c.policy.after(e)
-		c.log.Info("the gateway's connection ended", zap.Error(e.err), zap.Int("code", e.code),
-			zap.Bool("resumes", s.id != ""), zap.Duration("wait", wait))
-		if !pause(ctx, wait) {
-			return nil
+		if ctx.Err() == nil {
+			if err := c.rest(ctx, to, &s, e); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
+}
+
+// rest does what is due between two connections: it waits, or says that there
+// will be none.
+func (c *Client) rest(ctx context.Context, to Receiver, s *session, e ending) error {
+	to.Standing(false, "the connection to Discord's gateway is being made again: "+e.err.Error())
+	if e.then == stop {
+		return fmt.Errorf("discord's gateway: %w: %w", adapters.ErrSettings, e.err)
+	}
+	if e.then == begin {
+		*s = session{}
+	}
+	wait := c.policy.after(e)
+	c.log.Info("the gateway's connection ended", zap.Error(e.err), zap.Int("code", e.code),
+		zap.Bool("resumes", s.id != ""), zap.Duration("wait", wait))
+	pause(ctx, wait)
+	return nil
 }
 
 // once makes one connection and stays with it until it ends.

@@ -86,7 +86,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"op":10,"d":{"heartbeat_interval":45000},"s":null,"t":null}`))
 	f.Add([]byte(`{"op":0,"d":{"session_id":"a","resume_gateway_url":"wss://x"},"s":1,"t":"READY"}`))
 	f.Add([]byte(`{"op":9,"d":[[]]}`))
-	f.Fuzz(func(t *testing.T, body []byte) {
+	f.Fuzz(func(_ *testing.T, body []byte) {
 		frame, err := decode(body)
 		if err != nil || frame.Type == "READY" || frame.Type == "RESUMED" || frame.Op == opHeartbeat || frame.Op == opInvalidSession {
 			return // what they do needs a connection; the scripted gateway plays them

@@ -84,7 +84,7 @@ func (d *Dispatcher) templated(ctx context.Context, platform chat.Platform, id s
 	}
 	account, err := mute.ParseAccount(strings.ReplaceAll(template, templateID, id))
 	if err != nil {
-		return "", nil //nolint:nilerr // an id that makes no account is an account that does not exist
+		return "", nil // an id that makes no account is an account that does not exist
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, resolveTime, errors.New("reading Tencent took too long"))
 	defer cancel()

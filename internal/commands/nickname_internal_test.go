@@ -55,7 +55,7 @@ func TestNicknames(t *testing.T) {
 				before := time.Now()
 				n.fetch(stop, alice)
 				require.Zero(t, time.Since(before), "nobody waits")
-				time.Sleep(c.waited) //nolint:forbidigo // the bubble's clock
+				time.Sleep(c.waited)
 				synctest.Wait()
 				require.Equal(t, c.want, n.of(alice))
 				n.fetch(stop, alice)
@@ -75,7 +75,7 @@ func TestNicknames_AreForgotten(t *testing.T) {
 		n.fetch(t.Context(), []mute.Account{"alice", ""})
 		n.close()
 		require.NotEmpty(t, n.of([]mute.Account{"alice"}))
-		time.Sleep(nickLife) //nolint:forbidigo // the bubble's clock
+		time.Sleep(nickLife)
 		require.Empty(t, n.of([]mute.Account{"alice"}))
 		n.fetch(t.Context(), []mute.Account{"alice"})
 		n.close()

@@ -2,7 +2,6 @@ package audittest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -161,7 +160,7 @@ func testLinks(t *testing.T, open Open) {
 				done++
 				continue
 			}
-			require.True(t, errors.Is(err, audit.ErrChanged), err)
+			require.ErrorIs(t, err, audit.ErrChanged)
 		}
 		require.Equal(t, 1, done)
 		b.sound()

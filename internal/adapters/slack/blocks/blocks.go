@@ -111,14 +111,24 @@ func plainText(text string, limit int) *slack.TextBlockObject {
 // it gives a meaning become entities.
 func Escape(text string) string { return escaper.Replace(text) }
 
-// fallback is lines as Body.Text shows them.
+// fallback is lines as Body.Text shows them. Beyond what there is room for they
+// are not looked at.
 func fallback(lines []string) string {
-	text := chat.Visible(lines[0])
-	for _, l := range lines[1:] {
-		text += "\n" + chat.Visible(l)
+	var text strings.Builder
+	length := 0
+	for i, l := range lines {
+		if length > fallbackUnits {
+			break
+		}
+		if i > 0 {
+			text.WriteByte('\n')
+		}
+		visible := chat.Visible(l)
+		text.WriteString(visible)
+		length += units(visible) + 1
 	}
 	escaped := func(s string) int { return units(Escape(s)) }
-	return Escape(adapters.Cut(text, fallbackUnits, escaped))
+	return Escape(adapters.Cut(text.String(), fallbackUnits, escaped))
 }
 
 // units is how long Slack may count a text to be: UTF-16 code units, the

@@ -1,6 +1,7 @@
 package blocks_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,7 +81,8 @@ func TestPosts_AlwaysHoldToTheLimits(t *testing.T) {
 		posts := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) chat.Post {
 			seq := rapid.Int64Range(1, 1<<40).Draw(t, "seq")
 			return chat.Post{FirstSeq: seq, LastSeq: seq, Alarm: rapid.Bool().Draw(t, "alarm"), Message: messages().Draw(t, "message")}
-		}), 1, 60).Draw(t, "posts")
+		}), 1, 12).Draw(t, "posts")
+		posts = slices.Repeat(posts, rapid.IntRange(1, 5).Draw(t, "times"))
 		taken, body, err := blocks.Posts(posts, []string{"U1", "S2", "W3"})
 		require.NoError(t, err)
 		require.Positive(t, taken)

@@ -2,7 +2,6 @@ package slacksim_test
 
 import (
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -28,7 +27,7 @@ func TestAuth(t *testing.T) {
 		"right, as before": {"xoxb-test", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := slack.New(c.token, slack.OptionAPIURL(h.APIURL())).AuthTestContext(t.Context())
+			_, err := h.as(c.token, "").AuthTestContext(t.Context())
 			if c.want == "" {
 				require.NoError(t, err)
 				return
@@ -36,11 +35,10 @@ func TestAuth(t *testing.T) {
 			require.EqualError(t, err, c.want)
 		})
 	}
-	_, _, err = slack.New("x", slack.OptionAPIURL(h.APIURL()), slack.OptionAppLevelToken("xoxb-test")).StartSocketModeContext(t.Context())
+	_, _, err = h.as("x", "xoxb-test").StartSocketModeContext(t.Context())
 	require.EqualError(t, err, "not_allowed_token_type")
 	_, err = h.api.GetBotInfoContext(t.Context(), slack.GetBotInfoParameters{})
 	require.EqualError(t, err, "unknown_method")
-	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 }
 
 func TestMessages(t *testing.T) {

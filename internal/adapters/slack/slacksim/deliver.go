@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -23,7 +24,8 @@ const (
 	interactionsPath = "/slack/interactions"
 )
 
-// Socket, in place of an adapter's URL, delivers to one of its open sockets.
+// Socket stands in place of an adapter's URL: it delivers to one of its open
+// sockets.
 const Socket = "socket"
 
 // ErrUnanswered says that the adapter did not acknowledge in time, or not at
@@ -188,9 +190,7 @@ func (s *Server) dress(req *http.Request, d *Delivered, signature http.Header) {
 		signature = Sign(secret, at, d.again.body)
 	}
 	d.again.signature = signature
-	for name, values := range signature {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, signature)
 	if wire.Change != nil {
 		wire.Change(req)
 	}

@@ -44,6 +44,14 @@ type house struct {
 	*slacksim.Server
 	api   *slack.Client
 	clock *clock
+
+	transport *http.Transport
+}
+
+// as is a client with other tokens.
+func (h *house) as(bot, app string) *slack.Client {
+	return slack.New(bot, slack.OptionAppLevelToken(app), slack.OptionAPIURL(h.APIURL()),
+		slack.OptionHTTPClient(&http.Client{Transport: h.transport, Timeout: patience}))
 }
 
 func newHouse(t *testing.T, change func(*slacksim.Config)) *house {
@@ -57,10 +65,9 @@ func newHouse(t *testing.T, change func(*slacksim.Config)) *house {
 	h.Server, err = slacksim.New(cfg)
 	require.NoError(t, err)
 	t.Cleanup(h.Close)
-	transport := &http.Transport{}
-	t.Cleanup(transport.CloseIdleConnections)
-	h.api = slack.New(h.Config().BotToken, slack.OptionAppLevelToken(h.Config().AppToken), slack.OptionAPIURL(h.APIURL()),
-		slack.OptionHTTPClient(&http.Client{Transport: transport, Timeout: patience}))
+	h.transport = &http.Transport{}
+	t.Cleanup(h.transport.CloseIdleConnections)
+	h.api = h.as(h.Config().BotToken, h.Config().AppToken)
 	h.SetChannel(slacksim.Channel{ID: "C1", Name: "mods", Member: true})
 	h.AddUser(slacksim.User{ID: "U1", Name: "mia"})
 	return h

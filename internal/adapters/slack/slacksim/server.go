@@ -94,8 +94,8 @@ func New(cfg Config) (*Server, error) {
 	listener := cfg.Listener
 	if listener == nil {
 		var err error
-		var any net.ListenConfig
-		if listener, err = any.Listen(context.Background(), "tcp", "127.0.0.1:0"); err != nil {
+		var listen net.ListenConfig
+		if listener, err = listen.Listen(context.Background(), "tcp", "127.0.0.1:0"); err != nil {
 			return nil, err
 		}
 	}

@@ -79,6 +79,8 @@ func (s *Server) Serve(ctx context.Context) error {
 		s.log.Warn("requests were cut off", zap.Error(context.Cause(drain)))
 		_ = s.server.Close() // what it says is about connections that nobody uses any more
 	}
-	<-ended
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving the %s listener on %s: %w", s.name, s.Address(), err)
+	}
 	return nil
 }

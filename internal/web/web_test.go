@@ -7,6 +7,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -220,6 +223,30 @@ func TestMetricsShowTheLedgerAndThePlatforms(t *testing.T) {
 	require.NotContains(t, got, "modbot_ledger_entries")
 	require.NotContains(t, got, "modbot_outbox_depth")
 	require.Contains(t, got, `modbot_platform_up{platform="slack"} 1`)
+}
+
+// The reference lists every metric that there is, and no other.
+func TestEveryMetricIsDocumented(t *testing.T) {
+	m := NewMetrics(Build{})
+	m.Began(chat.Slack, "mute")(chat.StateDone, 0)
+	m.Settled(chat.Slack, "mute", chat.StateDone)
+	m.Assisted(chat.Slack, "form", 0)
+	m.Delivered(chat.Slack, "command", "ok")
+	m.Called(chat.Slack, "chat.postMessage", "ok", 0)
+	h := NewHealth(&ledger{standing: Standing{Sinks: []Sink{{Name: "slack:C1"}}}}, &platform{name: "slack"})
+	require.NoError(t, m.Watch(h))
+	get(t, Admin(h, m), "/healthz", "")
+	shown := map[string]bool{}
+	for _, found := range regexp.MustCompile(`(?m)^# TYPE (modbot_\w+) `).FindAllStringSubmatch(scrape(t, m), -1) {
+		shown[found[1]] = true
+	}
+	reference, err := os.ReadFile(filepath.Join("..", "..", "docs", "reference", "metrics.md"))
+	require.NoError(t, err)
+	documented := map[string]bool{}
+	for _, found := range regexp.MustCompile("(?m)^\\| `(modbot_\\w+)` \\|").FindAllStringSubmatch(string(reference), -1) {
+		documented[found[1]] = true
+	}
+	require.Equal(t, documented, shown)
 }
 
 func TestPublicServesPlatformsAndNothingElse(t *testing.T) {

@@ -83,9 +83,12 @@ func (c serveCommand) run(ctx context.Context, env *environment) (err error) {
 	if err != nil {
 		return err
 	}
-	cfg, err := loadConfig(env, c.file)
+	cfg, err := readConfig(env, c.file)
 	if err != nil {
-		return err
+		return configError(err)
+	}
+	for _, w := range cfg.Warnings {
+		log.Warn("the configuration should be looked at", zap.String("setting", w.Path), zap.String("why", w.Message), zap.String("fix", w.Fix))
 	}
 	metrics := web.NewMetrics(metricsBuild())
 	setup, err := arrange(log, cfg, c.connect, metrics)

@@ -18,6 +18,7 @@ import (
 // missing. A post that has begun is seen through, which takes up to 8 s more.
 const (
 	platformsTime = 8 * time.Second
+	resumeTime    = 500 * time.Millisecond
 	outcomesTime  = time.Second
 	postsTime     = 2 * time.Second
 	// endTime is when what has not ended by itself is left behind.
@@ -95,10 +96,7 @@ func (s *serving) run(ctx context.Context) error {
 	case why = <-broken:
 		s.log.Error("modbot cannot go on, and shuts down", zap.Error(why))
 	}
-	resume.end()
-	err := s.end(ctx, public, platforms, admin)
-	<-resume.ended
-	return errors.Join(why, err)
+	return errors.Join(why, s.end(ctx, stages{public: public, resume: resume, platforms: platforms, admin: admin}))
 }
 
 // resume tells the actors of commands that a former process began what came of
@@ -109,22 +107,29 @@ func (s *serving) resume(ctx context.Context) {
 	}
 }
 
+// stages are what runs beside the core, in the order in which it ends.
+type stages struct{ public, resume, platforms, admin stage }
+
 // end ends everything within endTime.
-func (s *serving) end(ctx context.Context, public, platforms, admin stage) error {
+func (s *serving) end(ctx context.Context, all stages) error {
 	ctx = context.WithoutCancel(ctx)
 	s.health.Stop()
 	ended := make(chan error, 1)
 	go func() {
-		if !public.stop(web.DrainTime + time.Second) {
+		all.resume.end() // it is nobody's wait any more; what it leaves, the next start takes up
+		if !all.public.stop(web.DrainTime + time.Second) {
 			s.log.Warn("the public listener did not end in time")
 		}
-		if !platforms.stop(platformsTime) {
+		if !all.platforms.stop(platformsTime) {
 			s.log.Warn("commands are still under way; the next start settles what they began")
+		}
+		if !all.resume.stop(resumeTime) {
+			s.log.Warn("somebody is still being told what came of an earlier command")
 		}
 		s.core.drain(ctx, outcomesTime, postsTime)
 		err := s.core.Close()
 		// The last, so that what the end looked like can be seen from outside.
-		admin.stop(web.DrainTime)
+		all.admin.stop(web.DrainTime)
 		ended <- err
 	}()
 	timer := time.NewTimer(endTime)

@@ -211,7 +211,7 @@ func (r roster) run(ctx context.Context, core adapters.Core) error {
 	}
 	all.Wait()
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // being told to end is no failure
 	}
 	return errors.Join(append([]error{errNoPlatform}, refused...)...)
 }

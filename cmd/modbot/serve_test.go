@@ -344,16 +344,22 @@ func TestServe_BothPlatformsAreServedAndToldApart(t *testing.T) {
 func TestServe_EndsWhatWasBegun(t *testing.T) {
 	s := newShop(t)
 	reply := make(chan chat.Reply, 1)
+	ending, goOn := make(chan struct{}), make(chan struct{})
 	s.slack.runs = func(ctx context.Context, core adapters.Core) error {
 		<-ctx.Done()
-		status, text := s.ask(http.MethodGet, s.serving.admin.Address(), "/readyz", "")
-		require.Equal(t, http.StatusServiceUnavailable, status, "the admin listener is there to the end")
-		require.Contains(t, text, "shutting down")
+		close(ending)
+		<-goOn
 		s.slack.say(context.WithoutCancel(ctx), core, "mute bob 1h", func(_ context.Context, r chat.Reply) { reply <- r })
 		return nil
 	}
 	s.open()
-	require.Equal(t, exitOK, s.close())
+	s.end()
+	<-ending
+	status, text := s.ask(http.MethodGet, s.serving.admin.Address(), "/readyz", "")
+	require.Equal(t, http.StatusServiceUnavailable, status, "the admin listener is there to the end")
+	require.Contains(t, text, "shutting down")
+	close(goOn)
+	require.Equal(t, exitOK, s.wait())
 	require.Equal(t, chat.StateDone, (<-reply).State)
 	require.Len(t, s.slack.channel.seqs(), 1)
 	require.Len(t, s.discord.channel.seqs(), 1)

@@ -29,17 +29,21 @@ func readConfig(env *environment, path string, only ...string) (*config.Config, 
 // and its error has the exit code.
 func loadConfig(env *environment, path string, only ...string) (*config.Config, error) {
 	cfg, err := readConfig(env, path, only...)
-	var problems *config.Errors
-	switch {
-	case errors.As(err, &problems):
-		return nil, failWith(exitConfig, "config", problems.Error(), "modbot --help", err)
-	case err != nil:
-		return nil, failWith(exitConfig, "config", err.Error(), "modbot run -c modbot.yaml …", err)
+	if err != nil {
+		return nil, configError(err)
 	}
 	for _, w := range cfg.Warnings {
 		_, _ = fmt.Fprintf(env.err, "modbot: %s\n", w)
 	}
 	return cfg, nil
+}
+
+// configError is a configuration that cannot be used, with its exit code.
+func configError(err error) error {
+	if problems, ok := errors.AsType[*config.Errors](err); ok {
+		return failWith(exitConfig, "config", problems.Error(), "modbot --help", err)
+	}
+	return failWith(exitConfig, "config", err.Error(), "modbot run -c modbot.yaml …", err)
 }
 
 // verbNames are the verbs that a role may list: those that there are, and those

@@ -82,7 +82,7 @@ func demoPolicy() (*policy.Policy, error) {
 	verbs := []string{"mute", "unmute", "status", "mutes", "history", "case"}
 	return policy.New([]policy.Role{
 		{Name: "moderator", Grants: at("mia"), Verbs: verbs, Scopes: mute.ScopeAll, MaxTerm: week, PerHour: 60},
-		{Name: "admin", Grants: at("ada"), Verbs: append(verbs, "health"), Scopes: mute.ScopeAll, MaxTerm: year, Permanent: true},
+		{Name: "admin", Grants: at("ada"), Verbs: append(verbs, "health", "link", "unlink"), Scopes: mute.ScopeAll, MaxTerm: year, Permanent: true},
 	}, []policy.Protected{{Account: demoAdmin}}, policy.Confirm{LongerThan: month, Permanent: true})
 }
 

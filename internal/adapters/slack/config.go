@@ -20,18 +20,37 @@ const (
 )
 
 // maxGroups is how many user groups can be kept fresh: each is one call of tier
-// 2 (20 a minute), and none may be older than rolesAge.
-const maxGroups = 16
+// 2 (20 a minute), none may be older than rolesAge, and calls may be slow.
+const maxGroups = 12
 
-// Slack's ids: a letter for the kind, then capitals and digits.
-var (
-	teamID       = regexp.MustCompile(`^T[A-Z0-9]{1,31}$`)
-	enterpriseID = regexp.MustCompile(`^E[A-Z0-9]{1,31}$`)
-	userID       = regexp.MustCompile(`^[UW][A-Z0-9]{1,31}$`)
-	groupID      = regexp.MustCompile(`^S[A-Z0-9]{1,31}$`)
-	channelID    = regexp.MustCompile(`^[CDG][A-Z0-9]{1,31}$`)
-	commandName  = regexp.MustCompile(`^/[a-z0-9-]{1,31}$`)
+// commandName is what Slack takes for the name of a command.
+var commandName = regexp.MustCompile(`^/[a-z0-9-]{1,31}$`)
+
+// The kinds of Slack's ids, by their first letter.
+const (
+	idTeam       = "T"
+	idEnterprise = "E"
+	idUser       = "UW"
+	idGroup      = "S"
+	idChannel    = "CDG"
 )
+
+// maxID is how long an id is taken to be.
+const maxID = 32
+
+// isID reports whether a text is an id of one of the kinds: its letter, then
+// capitals and digits.
+func isID(text, kinds string) bool {
+	if len(text) < 2 || len(text) > maxID || strings.IndexByte(kinds, text[0]) < 0 {
+		return false
+	}
+	for _, c := range []byte(text) {
+		if (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return true
+}
 
 // complete fills in what was left out, and returns every mistake at once.
 func (cfg *Config) complete() (api *url.URL, err error) {
@@ -79,9 +98,9 @@ func (cfg *Config) credentials() []error {
 
 func (cfg *Config) places() []error {
 	var problems []error
-	require := func(name string, re *regexp.Regexp, like string, ids ...string) {
+	require := func(name, kinds, like string, ids ...string) {
 		for _, id := range ids {
-			if !re.MatchString(id) {
+			if !isID(id, kinds) {
 				problems = append(problems, fmt.Errorf("%s: %q is no id like %s", name, id, like))
 			}
 		}
@@ -92,26 +111,26 @@ func (cfg *Config) places() []error {
 	if len(cfg.Workspaces) > 1 && cfg.Enterprise == "" {
 		problems = append(problems, errors.New("enterprise: several workspaces need an org-wide token and the organisation's id"))
 	}
-	require("workspaces", teamID, "T0123", cfg.Workspaces...)
-	require("usergroups", groupID, "S0123", cfg.UserGroups...)
+	require("workspaces", idTeam, "T0123", cfg.Workspaces...)
+	require("usergroups", idGroup, "S0123", cfg.UserGroups...)
 	if cfg.Enterprise != "" {
-		require("enterprise", enterpriseID, "E0123", cfg.Enterprise)
+		require("enterprise", idEnterprise, "E0123", cfg.Enterprise)
 	}
 	if cfg.AuditChannel != "" {
-		require("audit_channel", channelID, "C0123", cfg.AuditChannel)
+		require("audit_channel", idChannel, "C0123", cfg.AuditChannel)
 	}
-	for _, id := range cfg.MentionOnFailure {
-		if !userID.MatchString(id) && !groupID.MatchString(id) {
-			problems = append(problems, fmt.Errorf("mention_on_failure: %q is no user like U0123 and no group like S0123", id))
-		}
-	}
+	require("mention_on_failure", idUser+idGroup, "U0123 or S0123", cfg.MentionOnFailure...)
 	if len(cfg.UserGroups) > maxGroups {
 		problems = append(problems, fmt.Errorf(
 			"usergroups: %d are too many to keep fresh within Slack's limits; at most %d", len(cfg.UserGroups), maxGroups))
 	}
-	require("command", commandName, "/mod", cfg.Command)
+	if !commandName.MatchString(cfg.Command) {
+		problems = append(problems, fmt.Errorf("command: %q is no name like %s", cfg.Command, defaultCommand))
+	}
 	for _, name := range slices.Sorted(maps.Keys(cfg.ShortForms)) {
-		require("short_forms", commandName, "modmute", "/"+name)
+		if !commandName.MatchString("/" + name) {
+			problems = append(problems, fmt.Errorf("short_forms: %q is no name like modmute", name))
+		}
 		if cfg.ShortForms[name] == "" {
 			problems = append(problems, fmt.Errorf("short_forms: %s stands for no verb", name))
 		}

@@ -78,17 +78,58 @@ type slashCommand struct {
 
 // commandForm decodes a command from the body of a request.
 func commandForm(body []byte) (delivery, error) {
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		return delivery{kind: kindCommand}, fmt.Errorf("%w: %w", errMalformed, err)
+	var c slashCommand
+	if err := readForm(body, c.field); err != nil {
+		return delivery{kind: kindCommand}, err
 	}
-	return slashCommand{
-		SSLCheck: form.Get("ssl_check"), TeamID: form.Get("team_id"), EnterpriseID: form.Get("enterprise_id"),
-		ChannelID: form.Get("channel_id"), ChannelName: form.Get("channel_name"),
-		UserID: form.Get("user_id"), UserName: form.Get("user_name"),
-		Command: form.Get("command"), Text: form.Get("text"),
-		ResponseURL: form.Get("response_url"), TriggerID: form.Get("trigger_id"),
-	}.delivery()
+	return c.delivery()
+}
+
+// field is where a field of the form goes; nil where nobody reads it.
+func (c *slashCommand) field(name string) *string {
+	switch name {
+	case "ssl_check":
+		return &c.SSLCheck
+	case "team_id":
+		return &c.TeamID
+	case "enterprise_id":
+		return &c.EnterpriseID
+	case "channel_id":
+		return &c.ChannelID
+	case "channel_name":
+		return &c.ChannelName
+	case "user_id":
+		return &c.UserID
+	case "user_name":
+		return &c.UserName
+	case "command":
+		return &c.Command
+	case "text":
+		return &c.Text
+	case "response_url":
+		return &c.ResponseURL
+	case "trigger_id":
+		return &c.TriggerID
+	}
+	return nil
+}
+
+// readForm reads the fields of a form for which there is a place. One that is
+// there twice is malformed: another reader might have taken the other.
+func readForm(body []byte, place func(name string) *string) error {
+	for pair := range strings.SplitSeq(string(body), "&") {
+		name, raw, _ := strings.Cut(pair, "=")
+		value := place(name)
+		if value == nil || raw == "" {
+			continue
+		}
+		text, err := url.QueryUnescape(raw)
+		if err != nil || *value != "" {
+			return errMalformed
+		}
+		*value = text
+	}
+	return nil
 }
 
 // commandJSON decodes a command from an envelope.
@@ -100,7 +141,7 @@ func commandJSON(payload []byte) (delivery, error) {
 	return c.delivery()
 }
 
-func (c slashCommand) delivery() (delivery, error) {
+func (c *slashCommand) delivery() (delivery, error) {
 	if c.SSLCheck == "1" { // Slack looks whether the certificate is good
 		return delivery{kind: kindPing}, nil
 	}
@@ -110,7 +151,7 @@ func (c slashCommand) delivery() (delivery, error) {
 		actor:   chat.Actor{ID: c.UserID, Name: named(c.UserName)},
 		trigger: c.TriggerID, answerURL: c.ResponseURL, command: c.Command, text: c.Text,
 	}
-	if !channelID.MatchString(c.ChannelID) || len(c.Command) < 2 || len(c.Command) > maxName || c.Command[0] != '/' ||
+	if !isID(c.ChannelID, idChannel) || len(c.Command) < 2 || len(c.Command) > maxName || c.Command[0] != '/' ||
 		!utf8.ValidString(c.Command) || !utf8.ValidString(c.Text) {
 		return d, errMalformed
 	}
@@ -159,11 +200,17 @@ type interaction struct {
 
 // interactionForm decodes what is in the payload of a request's body.
 func interactionForm(body []byte) (delivery, error) {
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		return delivery{kind: kindUnknown}, fmt.Errorf("%w: %w", errMalformed, err)
+	var payload string
+	place := func(name string) *string {
+		if name == "payload" {
+			return &payload
+		}
+		return nil
 	}
-	return interactionJSON([]byte(form.Get("payload")))
+	if err := readForm(body, place); err != nil {
+		return delivery{kind: kindUnknown}, err
+	}
+	return interactionJSON([]byte(payload))
 }
 
 // interactionJSON decodes a click, a shortcut or a form. Of what modbot has no
@@ -199,7 +246,7 @@ func interactionJSON(payload []byte) (delivery, error) {
 	default: // closed views, selections and what comes one day
 	}
 	if in.Type == "" || len(d.callback) > maxKey ||
-		d.channel.ID != "" && !channelID.MatchString(d.channel.ID) || d.author != "" && !userID.MatchString(d.author) {
+		d.channel.ID != "" && !isID(d.channel.ID, idChannel) || d.author != "" && !isID(d.author, idUser) {
 		return d, errMalformed
 	}
 	return d, d.check()
@@ -214,8 +261,8 @@ func (d *delivery) pressed(action, value string) {
 
 // check refuses what no delivery of Slack's looks like.
 func (d *delivery) check() error {
-	if !teamID.MatchString(d.team) || !userID.MatchString(d.actor.ID) || len(d.trigger) > maxKey || len(d.answerURL) > maxURL ||
-		d.enterprise != "" && !enterpriseID.MatchString(d.enterprise) {
+	if !isID(d.team, idTeam) || !isID(d.actor.ID, idUser) || len(d.trigger) > maxKey || len(d.answerURL) > maxURL ||
+		d.enterprise != "" && !isID(d.enterprise, idEnterprise) {
 		return errMalformed
 	}
 	return nil

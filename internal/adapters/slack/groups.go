@@ -13,10 +13,11 @@ import (
 )
 
 // How often user groups are looked at. Each call is of tier 2, 20 a minute for
-// one workspace (docs.slack.dev/apis/web-api/rate-limits).
+// one workspace with some more now and then
+// (docs.slack.dev/apis/web-api/rate-limits).
 const (
 	groupsEvery = 25 * time.Second
-	groupsPace  = 3100 * time.Millisecond // the least for each group of a round
+	groupsPace  = 3100 * time.Millisecond // the least between two calls, but for the first round
 	firstWait   = 2 * time.Second         // how long the first look is waited for
 )
 
@@ -59,27 +60,23 @@ func (g *groups) keep(ctx context.Context) {
 	if len(g.ids) == 0 {
 		return
 	}
-	for ctx.Err() == nil {
-		began := g.now()
-		asked := g.round(ctx)
-		g.once.Do(func() { close(g.loaded) })
-		if !pause(ctx, max(g.period()-g.now().Sub(began), asked, time.Second)) {
-			return
-		}
+	between := max(groupsEvery/time.Duration(len(g.ids)), groupsPace)
+	asked := g.round(ctx, 0) // at once: people are waiting
+	g.once.Do(func() { close(g.loaded) })
+	for pause(ctx, asked) {
+		asked = g.round(ctx, between)
 	}
 }
 
-// period is how long a round takes, so that it stays within the tier: the
-// workspaces have each their own count.
-func (g *groups) period() time.Duration {
-	return max(groupsEvery, time.Duration(len(g.ids))*groupsPace)
-}
-
-// round looks at every group once, and returns how long Slack asked to wait.
-func (g *groups) round(ctx context.Context) (asked time.Duration) {
+// round looks at every group once, each after some time, and returns how long
+// Slack asked to wait.
+func (g *groups) round(ctx context.Context, between time.Duration) (asked time.Duration) {
 	problem := ""
-	for _, team := range g.teams {
-		for _, id := range g.ids {
+	for _, id := range g.ids {
+		if !pause(ctx, between) {
+			return 0
+		}
+		for _, team := range g.teams { // each has a count of its own
 			err := g.refresh(ctx, groupKey{team, id})
 			if ctx.Err() != nil {
 				return 0

@@ -70,7 +70,7 @@ func (s *Slack) serve(w http.ResponseWriter, r *http.Request, kind string, limit
 
 // admit reads and verifies a request; a status that is not 0 refuses it.
 func (s *Slack) admit(w http.ResponseWriter, r *http.Request, limit int64) (body []byte, result string, status int) {
-	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != formType {
+	if !isForm(r.Header.Get("Content-Type")) {
 		return nil, resultType, http.StatusUnsupportedMediaType
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
@@ -86,6 +86,16 @@ func (s *Slack) admit(w http.ResponseWriter, r *http.Request, limit int64) (body
 	return body, "", 0
 }
 
+// isForm reports whether a body says that it is a form, with or without
+// parameters. Slack says it without.
+func isForm(contentType string) bool {
+	if contentType == formType {
+		return true
+	}
+	t, _, err := mime.ParseMediaType(contentType)
+	return err == nil && t == formType
+}
+
 func (s *Slack) refuse(w http.ResponseWriter, kind, result string, status int) {
 	s.meter.Delivered(chat.Slack, kind, result)
 	s.log.Debug("a request was refused", zap.String("result", result), zap.Int("status", status))
@@ -98,8 +108,11 @@ func (s *Slack) acknowledge(ctx context.Context, d *door, a *answer, send func(*
 	if err != nil {
 		s.log.Info("an acknowledgement was not sent", zap.Error(err))
 	}
-	if a.release(err) {
-		_ = d.submit(func(ctx context.Context, _ adapters.Core) { a.lost(ctx) })
+	if !a.release(err) {
+		return
+	}
+	if d.submit(func(ctx context.Context, _ adapters.Core) { a.lost(ctx) }) != nil {
+		a.lost(ctx) // at the very end there is nobody else to do it
 	}
 }
 

@@ -34,7 +34,7 @@ func (p place) metadata() string {
 func placeOf(metadata string) place {
 	var p place
 	if len(metadata) > maxMetadata || json.Unmarshal([]byte(metadata), &p) != nil ||
-		p.Channel != "" && !channelID.MatchString(p.Channel) || len(p.URL) > maxURL {
+		p.Channel != "" && !isID(p.Channel, idChannel) || len(p.URL) > maxURL {
 		return place{}
 	}
 	return p

@@ -83,8 +83,8 @@ func (s *Slack) lane(ctx context.Context, connect connector, room chan struct{})
 			return nil
 		}
 		gone := connect(ctx, func() { <-room })
-		if ctx.Err() != nil {
-			return nil
+		if !pause(ctx, 0) {
+			return nil // told to end
 		}
 		if gone.reason == reasonDisabled || ends(gone.err) {
 			return s.stopped(gone)

@@ -39,7 +39,8 @@ func (s *standing) set(t topic, problem string) {
 func (s *standing) linked(by int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.links += by; s.links > 0 {
+	s.links += by
+	if by > 0 { // whatever was wrong before, one is there now
 		s.problems[topicSocket] = ""
 	}
 }

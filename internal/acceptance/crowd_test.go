@@ -1,0 +1,103 @@
+//go:build unix
+
+package acceptance
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"modbot/internal/adapters/discord/discordsim"
+	"modbot/internal/adapters/slack/slacksim"
+)
+
+// Of many mutes at once.
+const (
+	manyCommands = 25
+	manyEach     = 20
+	many         = manyCommands * manyEach
+	// slackPace is how far apart Slack wants messages to one channel.
+	slackPace = time.Second
+)
+
+// 500 accounts are muted in a minute, by 25 commands on two platforms. No entry
+// is lost, the channels get them in few posts within their limits, and every
+// case can be found.
+func TestAcceptance_10_FiveHundredInAMinute(t *testing.T) {
+	t.Parallel()
+	var crowd []string
+	for i := range many {
+		crowd = append(crowd, fmt.Sprintf("m%03d", i))
+	}
+	w := servedOf(t, platforms{
+		sim: startSim(t, crowd...), slack: slacksim.Config{PostInterval: slackPace - slackPace/20}, // what is on the way may be nearer
+	})
+	began := time.Now()
+	var sent [][]delivery = make([][]delivery, len(w.sides()))
+	for i := range manyCommands {
+		n := i % 2
+		accounts := strings.Join(crowd[i*manyEach:(i+1)*manyEach], ",")
+		sent[n] = append(sent[n], w.sides()[n].send([]person{mia, mo}[i%2], mute(accounts, "1h", "group", "raid")))
+	}
+	for n, s := range w.sides() {
+		for _, d := range sent[n] {
+			said := s.hear(d)
+			require.Equal(t, "Done", said.state(), "%s: %s", s.name(), said.text)
+			require.Contains(t, said.text, fmt.Sprintf("%d of %d", manyEach, manyEach))
+		}
+	}
+	t.Logf("%d accounts are muted after %s", many, time.Since(began).Round(time.Second))
+
+	log := w.entries()
+	outcomes := ofKind(log, "outcome")
+	require.Len(t, outcomes, many)
+	cases := map[int64]bool{}
+	for _, e := range outcomes {
+		require.Equal(t, "done", e.Outcome)
+		cases[e.Case] = true
+	}
+	require.Len(t, cases, many, "each account has a case")
+	state := w.sim.state()
+	require.Zero(t, state.OverLimit, "Tencent's limit was kept")
+	for _, account := range crowd {
+		require.NotZero(t, state.Accounts[account].Group, account)
+	}
+
+	w.delivered(w.sides()...)
+	t.Logf("everything is posted after %s", time.Since(began).Round(time.Second))
+	for _, s := range w.sides() {
+		posts := s.posts()
+		named := map[int64]bool{}
+		for _, m := range posts {
+			for _, n := range m.cases(t) {
+				named[n] = true
+			}
+		}
+		for n := range cases {
+			require.True(t, named[n], "case %d is named on %s", n, s.name())
+		}
+		require.Less(t, len(posts), many/4, "%s: posts are coalesced", s.name())
+		require.Empty(t, toldOn(t, s).repeated, "%s: nothing had to be sent again", s.name())
+		t.Logf("%s: %d posts", s.name(), len(posts))
+	}
+	for _, r := range w.slack.sim.Records() {
+		require.NotEqual(t, "ratelimited", r.Result, "Slack never had to say that it is too much: %s", r)
+		require.NotEqual(t, http.StatusTooManyRequests, r.Status, "%s", r)
+	}
+	require.Empty(t, w.discord.sim.Of(discordsim.Throttled), "nor had Discord")
+
+	// Every case is found by those who look for it.
+	for _, account := range []string{crowd[0], crowd[many/2], crowd[many-1]} {
+		i := slices.IndexFunc(outcomes, func(e entry) bool { return e.Account == account })
+		require.GreaterOrEqual(t, i, 0, account)
+		for _, s := range w.sides() {
+			require.Contains(t, say(s, mia, status(account)).text, "case "+itoa(outcomes[i].Case), account)
+		}
+	}
+	w.sound()
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -115,12 +116,26 @@ func (c *core) startWorkers(sinks []sink) {
 	c.workers.Go(func() error { return settler.Run(ctx) })
 	expirer := audit.NewExpirer(c.log.Named("expire"), c.ledger, back)
 	c.workers.Go(func() error { return expirer.Run(ctx) })
+	health := healthOf(c.ledger, sinks)
 	for _, s := range sinks {
 		s.origin = c.ledger.OriginPrint()
-		s.outages = newOutages(c.log.Named("deliver"), c.ledger.Health, s.name)
+		s.outages = newOutages(c.log.Named("deliver"), health, s.name)
 		d := audit.NewDeliverer(c.log.Named("deliver"), c.ledger, s)
 		c.deliverers = append(c.deliverers, d)
 		c.workers.Go(func() error { return d.Run(ctx) })
+	}
+}
+
+// healthOf says how the ledger is, with the audit channels of this process
+// alone. The ledger also knows those that were replaced: they are behind for
+// ever, and no news.
+func healthOf(ledger *audit.Log, sinks []sink) func(context.Context) (audit.Health, error) {
+	return func(ctx context.Context) (audit.Health, error) {
+		h, err := ledger.Health(ctx)
+		h.Sinks = slices.DeleteFunc(h.Sinks, func(had audit.SinkHealth) bool {
+			return !slices.ContainsFunc(sinks, func(s sink) bool { return s.name == had.Name })
+		})
+		return h, err
 	}
 }
 

@@ -110,23 +110,18 @@ func (m measured) verbOf(inv chat.Invocation) string {
 // ledgerStanding says of a ledger what the metrics and the readiness show.
 type ledgerStanding struct {
 	ledger *audit.Log
-	// sinks are those of this process. The ledger knows also what was an audit
-	// channel once; it is behind for ever, and no news.
-	sinks []string
-	now   func() time.Time
+	health func(context.Context) (audit.Health, error) // see healthOf
+	now    func() time.Time
 }
 
 // Standing reads how the ledger is.
 func (l ledgerStanding) Standing(ctx context.Context) (web.Standing, error) {
-	h, err := l.ledger.Health(ctx)
+	h, err := l.health(ctx)
 	if err != nil {
 		return web.Standing{}, err
 	}
 	out := web.Standing{Entries: h.Entries, InFlight: h.InFlight, Unknown: h.Unknown, Waiting: h.Waiting, Mutes: h.ActiveMutes}
 	for _, s := range h.Sinks {
-		if !slices.Contains(l.sinks, s.Name) {
-			continue
-		}
 		sink := web.Sink{Name: s.Name, Why: s.LastError}
 		// What comes after the cursor counts when something of it is to be posted.
 		next, err := l.ledger.Entries(ctx, audit.EntryFilter{After: s.Cursor, Kinds: postedKinds(), Limit: 1})

@@ -173,10 +173,7 @@ func (a *arrangement) open(ctx context.Context, log *zap.Logger, key *audit.Key,
 	if err != nil {
 		return nil, err
 	}
-	standing := ledgerStanding{ledger: c.ledger, now: time.Now}
-	for _, s := range sinks {
-		standing.sinks = append(standing.sinks, s.name)
-	}
+	standing := ledgerStanding{ledger: c.ledger, health: healthOf(c.ledger, sinks), now: time.Now}
 	watched := make([]web.Platform, 0, len(a.platforms))
 	for _, p := range a.platforms {
 		watched = append(watched, p)

@@ -442,6 +442,26 @@ func TestServe_ANewAuditChannelBeginsNow(t *testing.T) {
 	require.Equal(t, append(first, s.slack.channel.seqs()...), s.discord.channel.seqs())
 }
 
+// What was an audit channel once is behind for ever, and nobody is told.
+func TestServe_AReplacedAuditChannelIsNoNews(t *testing.T) {
+	s := newShop(t)
+	s.slack.channel.fail = errors.New("channel_not_found")
+	s.open()
+	s.eventually("the platform runs", func() bool { return s.slack.starts() == 1 })
+	s.ask(http.MethodPost, s.serving.public.Address(), "/slack/commands", "/mod mute alice 2h")
+	require.Equal(t, exitOK, s.close())
+
+	s.slackSink, s.slack.channel = "slack:C2", &fakeChannel{}
+	s.open()
+	admin := s.serving.admin.Address()
+	for _, path := range []string{"/readyz", "/metrics"} {
+		_, text := s.ask(http.MethodGet, admin, path, "")
+		require.Contains(t, text, "slack:C2")
+		require.NotContains(t, text, "slack:C1")
+	}
+	require.Equal(t, exitOK, s.close())
+}
+
 // Where modbot calls the platforms, nothing is listened for.
 func TestServe_ListensOnlyWhereItIsCalled(t *testing.T) {
 	s := newShop(t)

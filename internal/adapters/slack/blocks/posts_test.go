@@ -45,7 +45,7 @@ func TestPosts_CoalescesInOrder(t *testing.T) {
 		all += seen
 		rest = rest[taken:]
 	}
-	require.Less(t, messages, 30, "500 mutes a minute are more messages than one a second")
+	require.Less(t, messages, 30)
 	at := 0
 	for _, p := range posts {
 		mark := fmt.Sprintf("#%d\n", p.FirstSeq)
@@ -54,6 +54,22 @@ func TestPosts_CoalescesInOrder(t *testing.T) {
 		require.GreaterOrEqual(t, i, 0, "out of order")
 		at += i
 	}
+}
+
+// A message a second to a channel is what Slack allows; 500 accounts muted in a
+// minute have to fit.
+func TestPosts_KeepsUpWithABurst(t *testing.T) {
+	var burst []chat.Post
+	for i := range int64(500) {
+		burst = append(burst, post(1000+i, "spamming links in the group chat"))
+	}
+	messages := 0
+	for rest := burst; len(rest) > 0; messages++ {
+		taken, _, err := blocks.Posts(rest, nil)
+		require.NoError(t, err)
+		rest = rest[taken:]
+	}
+	require.LessOrEqual(t, messages, 40)
 }
 
 func TestPosts_MentionsOnlyForAlarmsAndOnlyWhomItMay(t *testing.T) {

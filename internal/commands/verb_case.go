@@ -38,7 +38,7 @@ func (d *Dispatcher) showCase(ctx context.Context, r *request) result {
 	if err != nil {
 		return *d.storeTrouble(r, "", err)
 	}
-	res := info("case", texts.Case(c))
+	res := info("case", texts.Case(c, d.postLink(ctx, r.inv, c)))
 	res.cases = []int64{c.Number}
 	if r.inv.Click != nil && r.inv.Click.Choice == texts.PressNote {
 		res.try = texts.NoteCommand(c.Number)

@@ -23,7 +23,11 @@ func (d *Dispatcher) history(ctx context.Context, r *request) result {
 	if err != nil {
 		return *d.storeTrouble(r, account, err)
 	}
-	res := info("history", texts.History(account, cases))
+	links := map[int64]string{}
+	for _, c := range cases {
+		links[c.Number] = d.postLink(ctx, r.inv, c)
+	}
+	res := info("history", texts.History(account, cases, links))
 	for _, c := range cases {
 		res.cases = append(res.cases, c.Number)
 	}

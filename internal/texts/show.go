@@ -88,8 +88,9 @@ func personOf(name, id string, erased bool) []chat.Span {
 	}
 }
 
-// Case shows a case with all that was appended to it.
-func Case(c audit.CaseView) []chat.Line {
+// Case shows a case with all that was appended to it. post is the link to its
+// audit post; empty where there is none.
+func Case(c audit.CaseView, post string) []chat.Line {
 	lines := []chat.Line{CaseLine(c)}
 	if !c.Deadline.IsZero() {
 		lines = append(lines, chat.Line{chat.Plain("Ends: "), chat.Until(c.Deadline)})
@@ -101,6 +102,9 @@ func Case(c audit.CaseView) []chat.Line {
 		lines = append(lines, chat.Line{chat.Plain(fmt.Sprintf("Tencent's last code: %d", c.Code))})
 	}
 	lines = append(lines, chat.Line{chat.Plain(fmt.Sprintf("Rule: %s · entries #%d to #%d", c.Rule, c.FirstSeq, c.LastSeq))})
+	if post != "" {
+		lines = append(lines, chat.Line{chat.Plain("Audit post: " + post)})
+	}
 	for _, n := range c.Notes {
 		line := chat.Line{chat.Plain("Note · "), chat.At(n.Time), chat.Plain(" · by ")}
 		line = append(line, personOf(n.ActorName, n.Actor, n.Actor == "")...)
@@ -114,14 +118,19 @@ func Noted(caseNumber int64) []chat.Line {
 	return []chat.Line{{chat.Strong("Done"), chat.Plain(fmt.Sprintf(": the note is appended to case %d; what was there is unchanged.", caseNumber))}}
 }
 
-// History heads the cases of an account.
-func History(account mute.Account, cases []audit.CaseView) []chat.Line {
+// History heads the cases of an account. posts are the links to their audit
+// posts, by case, where there are any.
+func History(account mute.Account, cases []audit.CaseView, posts map[int64]string) []chat.Line {
 	if len(cases) == 0 {
 		return []chat.Line{{chat.Quote(string(account)), chat.Plain(" has no cases.")}}
 	}
 	lines := []chat.Line{{chat.Plain("Cases about "), chat.Quote(string(account)), chat.Plain(", newest first:")}}
 	for _, c := range cases {
-		lines = append(lines, CaseLine(c))
+		line := CaseLine(c)
+		if post := posts[c.Number]; post != "" {
+			line = append(line, chat.Plain(" · "+post))
+		}
+		lines = append(lines, line)
 	}
 	return lines
 }

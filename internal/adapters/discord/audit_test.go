@@ -82,6 +82,23 @@ func TestAudit_WithoutAChannel(t *testing.T) {
 	require.ErrorContains(t, err, "discord.audit_channel is not set")
 }
 
+func TestAudit_LearnsItsGuildFromWhatIsClickedThere(t *testing.T) {
+	bubbleWith(t, func(c *Config) { c.Guilds = []string{"1", testGuild} }, func(t *testing.T, b *bench) {
+		send := func() string {
+			_, body, err := b.d.Audit().Render([]chat.Post{post("x")})
+			require.NoError(t, err)
+			ref, err := b.d.Audit().Send(context.Background(), body, chat.Delivery{FirstSeq: 7, LastSeq: 7, Nonce: "n"})
+			require.NoError(t, err)
+			return ref.Link
+		}
+		require.Empty(t, send())
+		o := b.muting()
+		o["channel_id"] = testAudit
+		b.deliver(o)
+		require.Equal(t, "https://discord.com/channels/1200/1400/9900", send())
+	})
+}
+
 func TestShortNonce(t *testing.T) {
 	require.Empty(t, shortNonce("", 0))
 	require.Len(t, shortNonce("a", 0), nonceChars)

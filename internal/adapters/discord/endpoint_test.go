@@ -200,7 +200,7 @@ func TestHandler_RefusesOtherPlacesPrivately(t *testing.T) {
 					return
 				}
 				require.Len(t, lines, 1, "the guild is named once")
-				require.Equal(t, `  guilds: ["6600"]`, lines[0].ContextMap()["line"])
+				require.Equal(t, `guilds: ["1200", "6600"]`, lines[0].ContextMap()["line"])
 			})
 		})
 	}

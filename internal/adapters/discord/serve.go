@@ -3,8 +3,10 @@ package discord
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -46,11 +48,20 @@ func (d *Discord) admit(in interaction, carry courier) (dl delivery, ok bool) {
 		d.delivered(in.kind, "workspace")
 		dl.refusal = refuse(in, saySomewhereElse())
 		if !d.strangers.add(in.guild, struct{}{}) {
-			d.log.Warn("an interaction came from a guild that isn't on the list and was refused; to serve it, add its id to discord.guilds in the configuration",
-				zap.String("guild", in.guild), zap.String("line", fmt.Sprintf("  guilds: [%q]", in.guild)))
+			d.log.Warn("an interaction came from a guild that isn't on the list and was refused; to serve it, change the line under discord in the configuration",
+				zap.String("guild", in.guild), zap.String("line", guildsLine(append(slices.Clone(d.cfg.Guilds), in.guild))))
 		}
 	}
 	return dl, true
+}
+
+// guildsLine is the list of guilds as the configuration has it.
+func guildsLine(guilds []string) string {
+	quoted := make([]string, 0, len(guilds))
+	for _, g := range guilds {
+		quoted = append(quoted, strconv.Quote(g))
+	}
+	return "guilds: [" + strings.Join(quoted, ", ") + "]"
 }
 
 // refuse says no in the form that the interaction takes.

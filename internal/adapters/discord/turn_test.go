@@ -26,8 +26,14 @@ func zapString(key, value string) zapcore.Field { return zap.String(key, value) 
 // bubble runs a test in virtual time, with an adapter that runs.
 func bubble(t *testing.T, do func(t *testing.T, b *bench)) {
 	t.Helper()
+	bubbleWith(t, nil, do)
+}
+
+// bubbleWith is bubble with changes to the configuration.
+func bubbleWith(t *testing.T, change func(*Config), do func(t *testing.T, b *bench)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, nil)
+		b := newBench(t, change)
 		b.run()
 		synctest.Wait()
 		do(t, b)

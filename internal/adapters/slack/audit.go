@@ -3,11 +3,18 @@ package slack
 import (
 	"context"
 	"errors"
+	"sync"
+	"time"
 
 	"modbot/internal/adapters"
 	"modbot/internal/adapters/slack/blocks"
 	"modbot/internal/chat"
 )
+
+// postGap is how far apart messages to one channel are: Slack takes about one a
+// second (docs.slack.dev/apis/web-api/rate-limits). Whoever is told to wait
+// instead has spent a call, and waits as long.
+const postGap = time.Second
 
 // auditChannel is one channel on Slack that audit posts go to.
 type auditChannel struct {
@@ -15,6 +22,9 @@ type auditChannel struct {
 	channel string
 	mention []string
 	stand   *standing
+
+	mu     sync.Mutex
+	posted time.Time // when Slack took the last message
 }
 
 // Render makes one message of as many posts as fit. See adapters.Channel.
@@ -35,12 +45,33 @@ func (c *auditChannel) Send(ctx context.Context, body []byte, d chat.Delivery) (
 	if err != nil {
 		return chat.MessageRef{}, &adapters.SendError{Content: true, Cause: err}
 	}
+	if !pause(ctx, c.due()) {
+		return chat.MessageRef{}, &adapters.SendError{Cause: context.Cause(ctx)}
+	}
 	ts, err := c.web.post(ctx, c.channel, b)
 	if err != nil {
 		return chat.MessageRef{}, c.failed(err)
 	}
+	c.took()
 	c.stand.set(topicAudit, "")
 	return chat.MessageRef{Channel: c.channel, ID: ts, Link: c.web.permalink(ctx, c.channel, ts)}, nil
+}
+
+// due is how long it is until Slack takes another message.
+func (c *auditChannel) due() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.posted.IsZero() {
+		return 0
+	}
+	return postGap - time.Since(c.posted)
+}
+
+// took notes that Slack took a message. It did so before it answered.
+func (c *auditChannel) took() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.posted = time.Now()
 }
 
 // failed says what may be done about a post that failed.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -110,4 +111,25 @@ func TestAudit_StandsInStatus(t *testing.T) {
 
 func TestAudit_NoneConfigured(t *testing.T) {
 	require.Nil(t, newBench(t, func(c *Config) { c.AuditChannel = "" }).Audit())
+}
+
+func TestAudit_KeepsMessagesASecondApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		channel := b.Audit()
+		_, body, err := channel.Render(onePost())
+		require.NoError(t, err)
+		send := func() time.Duration {
+			began := time.Now()
+			_, err := channel.Send(t.Context(), body, chat.Delivery{FirstSeq: 7, LastSeq: 7})
+			require.NoError(t, err)
+			return time.Since(began)
+		}
+		require.Zero(t, send())
+		require.Equal(t, postGap, send())
+		time.Sleep(postGap / 4)
+		require.Equal(t, postGap*3/4, send())
+		time.Sleep(postGap)
+		require.Zero(t, send())
+	})
 }

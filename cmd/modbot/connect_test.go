@@ -93,7 +93,11 @@ func TestServe_ConnectsSlackAndDiscord(t *testing.T) {
 	s.eventually("both audit channels are told", func() bool {
 		return len(slack.Messages("C2")) == 1 && len(discord.Messages(discordsim.DefaultChannel)) == 1
 	})
-	_, text := s.ask(http.MethodGet, admin, "/metrics", "")
+	var text string
+	s.eventually("both posts are noted as posted", func() bool {
+		_, text = s.ask(http.MethodGet, admin, "/metrics", "")
+		return strings.Contains(text, `modbot_outbox_depth{sink="slack:C2"} 0`) && strings.Contains(text, `modbot_outbox_depth{sink="discord:`+discordsim.DefaultChannel+`"} 0`)
+	})
 	for _, line := range []string{
 		`modbot_deliveries_total{kind="command",platform="slack",result="ok"} 1`,
 		`modbot_deliveries_total{kind="command",platform="discord",result="ok"} 1`,

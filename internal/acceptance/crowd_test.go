@@ -38,7 +38,7 @@ func TestAcceptance_10_FiveHundredInAMinute(t *testing.T) {
 		sim: startSim(t, crowd...), slack: slacksim.Config{PostInterval: slackPace - slackPace/20}, // what is on the way may be nearer
 	})
 	began := time.Now()
-	var sent [][]delivery = make([][]delivery, len(w.sides()))
+	sent := make([][]delivery, len(w.sides()))
 	for i := range manyCommands {
 		n := i % 2
 		accounts := strings.Join(crowd[i*manyEach:(i+1)*manyEach], ",")

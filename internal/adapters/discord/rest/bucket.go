@@ -84,8 +84,10 @@ func (b *bucket) admits(now time.Time) (bool, time.Duration) {
 	switch {
 	case !b.known:
 		return b.inFlight == 0, 0
+	case now.Before(b.reset) && b.remaining > 0:
+		return true, 0
 	case now.Before(b.reset):
-		return b.remaining > 0, b.reset.Sub(now)
+		return false, b.reset.Sub(now)
 	default:
 		// A new window, of which nothing is known but its limit: what is under
 		// way may count for it.

@@ -20,6 +20,9 @@ const (
 	// maxBuckets bounds what is remembered. Each interaction has a bucket of its
 	// own, for as long as somebody answers it.
 	maxBuckets = 4096
+	// keptBuckets is how many are left when there were too many, so that room
+	// isn't made anew for every call.
+	keptBuckets = 3072
 	// bucketIdle is how long a bucket is remembered that nobody uses.
 	bucketIdle = time.Minute
 	// maxHash is the longest name of a bucket that is believed.
@@ -176,7 +179,7 @@ func (l *limiter) sweep(now time.Time) {
 		}
 	}
 	for key, b := range l.buckets {
-		if len(l.buckets) < maxBuckets {
+		if len(l.buckets) < keptBuckets {
 			return
 		}
 		if b.users == 0 {

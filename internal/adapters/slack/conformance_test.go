@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 
+	"modbot/internal/adapters"
 	"modbot/internal/adapters/adaptertest"
 	"modbot/internal/adapters/slack"
 	"modbot/internal/adapters/slack/blocks"
@@ -42,7 +43,12 @@ type world struct {
 // newWorld makes both. Nothing runs yet.
 func newWorld(tb testing.TB, mode slack.Mode, change ...func(*slack.Config)) *world {
 	tb.Helper()
-	sim, err := slacksim.New(slacksim.Config{})
+	return newWorldOf(tb, slacksim.Config{}, mode, change...)
+}
+
+func newWorldOf(tb testing.TB, of slacksim.Config, mode slack.Mode, change ...func(*slack.Config)) *world {
+	tb.Helper()
+	sim, err := slacksim.New(of)
 	require.NoError(tb, err)
 	sim.AddUser(slacksim.User{ID: mia, Name: "mia"}, slacksim.User{ID: ada, Name: "ada"})
 	sim.SetChannel(slacksim.Channel{ID: audit, Name: "audit", Member: true}, slacksim.Channel{ID: mods, Name: "mods"})
@@ -107,25 +113,79 @@ func (w *world) deliver(tb testing.TB, d adaptertest.Delivery) {
 	}
 }
 
-// watch puts what people see into the trace, until the context ends.
-func (w *world) watch(ctx context.Context, trace *adaptertest.Trace) {
-	seq := 0
-	for {
+// watcher puts what people see into a trace.
+type watcher struct {
+	sim   *slacksim.Server
+	trace *adaptertest.Trace
+
+	mu      sync.Mutex
+	seq     int           // of the last record that is in the trace
+	changed chan struct{} // closed and replaced with every one
+}
+
+// watch goes on until the context ends.
+func (w *watcher) watch(ctx context.Context) {
+	for seq := 0; ; {
 		r, err := w.sim.WaitAfter(ctx, seq, func(slacksim.Record) bool { return true })
 		if err != nil {
 			return
 		}
+		w.add(r)
 		seq = r.Seq
-		switch {
-		case r.Kind == slacksim.KindAnswered && r.Status < 300:
-			trace.Ack(r.Delivery)
-		case r.Kind != slacksim.KindMessage && r.Kind != slacksim.KindEdited:
-		case r.Message.Channel == audit:
-			trace.Post(shown(r.Message))
-		case r.Delivery != "":
-			trace.Show(r.Delivery, shown(r.Message))
+		w.mu.Lock()
+		w.seq = seq
+		close(w.changed)
+		w.changed = make(chan struct{})
+		w.mu.Unlock()
+	}
+}
+
+// catchUp waits until all that has happened is in the trace.
+func (w *watcher) catchUp() {
+	records := w.sim.Records()
+	if len(records) == 0 {
+		return
+	}
+	timeout := time.NewTimer(patience)
+	defer timeout.Stop()
+	for {
+		w.mu.Lock()
+		seq, changed := w.seq, w.changed
+		w.mu.Unlock()
+		if seq >= records[len(records)-1].Seq {
+			return
+		}
+		select {
+		case <-changed:
+		case <-timeout.C:
+			return // whoever looks at the trace finds out
 		}
 	}
+}
+
+// add puts one record into the trace.
+func (w *watcher) add(r slacksim.Record) {
+	switch {
+	case r.Kind == slacksim.KindAnswered && r.Status < 300:
+		w.trace.Ack(r.Delivery)
+	case r.Kind != slacksim.KindMessage && r.Kind != slacksim.KindEdited:
+	case r.Message.Channel == audit:
+		w.trace.Post(shown(r.Message))
+	case r.Delivery != "":
+		w.trace.Show(r.Delivery, shown(r.Message))
+	}
+}
+
+// watched is an audit channel whose posts are in the trace when Send returns.
+type watched struct {
+	adapters.Channel
+	watcher *watcher
+}
+
+func (c watched) Send(ctx context.Context, body []byte, d chat.Delivery) (chat.MessageRef, error) {
+	ref, err := c.Channel.Send(ctx, body, d)
+	c.watcher.catchUp()
+	return ref, err
 }
 
 func shown(m *slacksim.Message) adaptertest.Shown {
@@ -139,9 +199,10 @@ func newHarness(mode slack.Mode) adaptertest.Factory {
 		w := newWorld(tb, mode)
 		ctx, cancel := context.WithCancel(context.Background())
 		var watching sync.WaitGroup
-		watching.Go(func() { w.watch(ctx, trace) })
+		eyes := &watcher{sim: w.sim, trace: trace, changed: make(chan struct{})}
+		watching.Go(func() { eyes.watch(ctx) })
 		h := adaptertest.Harness{
-			Adapter: w.s, Channel: w.s.Audit(), Actors: []string{mia, ada},
+			Adapter: w.s, Channel: watched{w.s.Audit(), eyes}, Actors: []string{mia, ada},
 			Deliver: w.deliver, Redeliver: w.deliver, Press: w.press, OpenForm: w.openForm,
 			BreakRoles: func(testing.TB) {
 				for _, method := range []string{"users.info", "usergroups.users.list"} {

@@ -3,6 +3,7 @@ package slack
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -117,14 +118,24 @@ func TestBelongs(t *testing.T) {
 
 // scripted answers usergroups.users.list.
 type scripted struct {
+	ids map[string][]string
+
+	mu    sync.Mutex
 	calls []time.Time
 	err   error
-	ids   map[string][]string
 }
 
 func (s *scripted) fetch(_ context.Context, _, group string) ([]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.calls = append(s.calls, time.Now())
 	return s.ids[group], s.err
+}
+
+func (s *scripted) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err = err
 }
 
 func groupsOf(s *scripted, ids ...string) *groups {
@@ -183,7 +194,7 @@ func TestGroups_FailClosed(t *testing.T) {
 		go g.keep(ctx)
 		_, err := g.of(t.Context(), "T1", "U1")
 		require.NoError(t, err)
-		s.err = &callError{method: methodMembers, status: 502}
+		s.fail(&callError{method: methodMembers, status: 502})
 		time.Sleep(rolesAge - time.Second)
 		_, err = g.of(t.Context(), "T1", "U1")
 		require.NoError(t, err)
@@ -191,7 +202,7 @@ func TestGroups_FailClosed(t *testing.T) {
 		_, err = g.of(t.Context(), "T1", "U1")
 		require.Error(t, err)
 		require.Contains(t, g.stand.status(true, HTTP).Why, "S1")
-		s.err = nil
+		s.fail(nil)
 		time.Sleep(groupsEvery + time.Second)
 		_, err = g.of(t.Context(), "T1", "U1")
 		require.NoError(t, err)

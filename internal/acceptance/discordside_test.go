@@ -131,6 +131,15 @@ func (d *discordSide) posts() []message {
 	return out
 }
 
+func (d *discordSide) changed() (n int) {
+	for _, e := range d.sim.Of(discordsim.Edited) {
+		if e.Channel == discordAudit {
+			n++
+		}
+	}
+	return n
+}
+
 func discordMessage(m discordsim.Message) message {
 	shown := discordsim.Read(m.Content)
 	out := message{text: shown.Text, live: shown.Live, pings: m.Pings, discord: m}

@@ -69,7 +69,7 @@ func postable(entries []entry) []int64 {
 // requires that it got them in order, and none twice without a mark.
 func (w *served) delivered(sides ...side) {
 	w.t.Helper()
-	want := postable(w.world.entries())
+	want := postable(w.entries())
 	for _, s := range sides {
 		eventuallyEvery(w.t, lookEvery, settleWithin, "everything is posted on "+s.name(), func() bool { return toldOn(w.t, s).covers(want) })
 		got := toldOn(w.t, s)

@@ -31,7 +31,7 @@ type served struct {
 // Secrets of the platforms, in files beside the configuration.
 const (
 	slackSecret  = "8f742231b10e8888abcd99yyyzzz85a5"
-	slackToken   = "xoxb-of-the-acceptance-tests" //nolint:gosec // of the scripted Slack
+	slackToken   = "xoxb-of-the-acceptance-tests"
 	discordToken = discordsim.DefaultToken
 )
 

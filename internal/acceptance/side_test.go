@@ -4,9 +4,12 @@ package acceptance
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 
 	"modbot/internal/adapters/discord/discordsim"
 	"modbot/internal/adapters/slack/slacksim"
@@ -79,9 +82,6 @@ func unmute(account, scope string) command {
 // status asks how an account stands.
 func status(account string) command { return typed("status "+account, "status", "account", account) }
 
-// caseOf shows a case.
-func caseOf(n int64) command { return typed("case "+itoa(n), "case", "case", itoa(n)) }
-
 // bare is a command without anything: whoami, health, mutes.
 func bare(verb string) command { return typed(verb, verb) }
 
@@ -104,6 +104,8 @@ type side interface {
 	private(d delivery) []message
 	// posts is everything that was ever posted to the audit channel.
 	posts() []message
+	// changed counts what was done to posts after they were made.
+	changed() int
 
 	// spoil breaks the audit channel in one of the ways of spoils, and heal
 	// makes it work.
@@ -182,11 +184,7 @@ func numbers(t *testing.T, pattern *regexp.Regexp, text string) []int64 {
 // labelled finds a button by the beginning of its label.
 func (m message) labelled(t *testing.T, label string) int {
 	t.Helper()
-	for i, b := range m.buttons {
-		if strings.HasPrefix(b, label) {
-			return i
-		}
-	}
-	t.Fatalf("no button %q in %q of\n%s", label, m.buttons, m.text)
-	panic("unreachable")
+	i := slices.IndexFunc(m.buttons, func(b string) bool { return strings.HasPrefix(b, label) })
+	require.GreaterOrEqual(t, i, 0, "no button %q in %q of\n%s", label, m.buttons, m.text)
+	return i
 }

@@ -155,6 +155,15 @@ func (s *slackSide) posts() []message {
 	return out
 }
 
+func (s *slackSide) changed() (n int) {
+	for _, r := range s.sim.Records() {
+		if r.Kind == slacksim.KindEdited && r.Message.Channel == slackAudit {
+			n++
+		}
+	}
+	return n
+}
+
 func slackMessage(m slacksim.Message) message {
 	shown := m.Shown()
 	out := message{text: shown.Text, live: shown.Live, slack: m}

@@ -4,6 +4,7 @@ package acceptance
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"os"
 	"strings"
@@ -37,7 +38,7 @@ func byGroup(t *testing.T, prepare func(*slacksim.Server)) *served {
 func (w *served) refusedOnce(on side, who person, said message, rule string) {
 	w.t.Helper()
 	require.Equal(w.t, "Not done", said.state(), "%s: %s", on.name(), said.text)
-	refusals := ofKind(w.world.entries(), "refused")
+	refusals := ofKind(w.entries(), "refused")
 	require.NotEmpty(w.t, refusals, "%s: the refusal is in the ledger", on.name())
 	last := refusals[len(refusals)-1]
 	require.Regexp(w.t, rule, last.Rule, "%s", on.name())
@@ -123,9 +124,7 @@ func TestAcceptance_07_DiscordDoesNotSayWho(t *testing.T) {
 				map[string]any{"name": "term", "type": 3, "value": "2h"},
 			}},
 		}
-		for key, value := range who {
-			interaction[key] = value
-		}
+		maps.Copy(interaction, who)
 		body, err := json.Marshal(interaction)
 		require.NoError(t, err)
 		ctx, cancel := bounded(t)
@@ -195,6 +194,7 @@ func TestAcceptance_08_SomebodyElsePresses(t *testing.T) {
 		require.Equal(t, "Not done", said.state(), "%s: %s", s.name(), said.text)
 		require.NotContains(t, said.text, "secret")
 		require.Contains(t, press(s, mo, post, "History").text, "a secret reason")
+		require.Zero(t, s.changed(), "%s: clicks never replace a post", s.name())
 
 		asked := say(s, mia, mute("bob", "2h", "", "spam in group chat"))
 		require.Equal(t, "Waiting", asked.state(), "%s", asked.text)

@@ -16,9 +16,11 @@ TEST_TIMEOUT ?= 9m
 FUZZTIME     ?= 30s
 BENCH        ?= .
 BENCHTIME    ?= 1s
+SOAK         ?= 10m
+SOAK_SEED    ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check lint vet tidy workflows format golden bench fuzz clean
+.PHONY: help demo build test check lint vet tidy workflows format golden bench soak fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +57,10 @@ golden: ## write the golden files of the tests anew; read the difference afterwa
 
 bench: ## measure, and print one table; BENCH=regexp, BENCHTIME=duration
 	$(GO) test -p 1 -run '^$$' -bench '$(BENCH)' -benchtime '$(BENCHTIME)' -timeout 30m ./... | $(GO) run ./internal/benchtable
+
+# The soak ends by itself: what the load left behind has five minutes more.
+soak: ## run modbot under load while everything around it fails, for SOAK (10m), and count
+	MODBOT_SOAK='$(SOAK)' MODBOT_SOAK_SEED='$(SOAK_SEED)' $(GO) test -count=1 -run '^TestSoak$$' -timeout 0 -v ./internal/soak
 
 # Go runs one fuzz target at a time, so they are found and run one by one.
 fuzz: ## run every fuzz target for FUZZTIME (30s)

@@ -75,6 +75,7 @@ var rooms = []room{
 	{path: "internal/benchtable"},
 	// It drives the program from outside, and shares no mistake with it.
 	{path: "internal/acceptance", tests: []string{"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim"}},
+	{path: "internal/soak", tests: []string{"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim"}},
 
 	// The wiring.
 	{path: "cmd/modbot", imports: []string{everything}},
@@ -107,7 +108,7 @@ var foreigners = []foreign{
 
 	// Who may talk over the network at all.
 	{"net/http", []string{
-		"internal/im", "internal/im/imsim", "internal/adapters/*", "internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim",
+		"internal/im", "internal/im/imsim", "internal/adapters/*", "internal/adapters/adaptertest", "internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim",
 		"internal/web", "cmd/modbot",
 	}},
 

@@ -1,0 +1,106 @@
+//go:build unix
+
+package soak
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// sampleEvery is how often modbot's own metrics are read.
+const sampleEvery = time.Second
+
+// Names of metrics. Half the next collection's goal is what the last one found
+// alive: modbot leaves Go's GOGC at 100.
+const (
+	metricGoal       = "go_memstats_next_gc_bytes"
+	metricGoroutines = "go_goroutines"
+	metricResident   = "process_resident_memory_bytes"
+	metricIntents    = "modbot_ledger_open_intents"
+	metricDepth      = "modbot_outbox_depth"
+)
+
+// sample is one look at modbot's metrics.
+type sample struct {
+	live, resident, goroutines float64
+}
+
+// metrics reads all values, by name with labels.
+func (w *world) metrics() map[string]float64 {
+	w.t.Helper()
+	out := map[string]float64{}
+	for line := range strings.SplitSeq(call(w.t, http.MethodGet, w.admin+"/metrics", ""), "\n") {
+		name, text, ok := strings.Cut(line, " ")
+		if value, err := strconv.ParseFloat(text, 64); ok && err == nil && !strings.HasPrefix(line, "#") {
+			out[name] = value
+		}
+	}
+	return out
+}
+
+func (w *world) sample() sample {
+	w.t.Helper()
+	m := w.metrics()
+	return sample{live: m[metricGoal] / 2, resident: m[metricResident], goroutines: m[metricGoroutines]}
+}
+
+// watch samples until the context ends.
+func (w *world) watch(ctx context.Context) (all []sample) {
+	w.t.Helper()
+	ticker := time.NewTicker(sampleEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			all = append(all, w.sample())
+		case <-ctx.Done():
+			return all
+		}
+	}
+}
+
+// waiting is what the ledger still has to do: intents without an outcome, and
+// entries that a channel has not been told of.
+func (w *world) waiting() float64 {
+	w.t.Helper()
+	left := 0.0
+	for name, value := range w.metrics() {
+		if name == metricIntents || strings.HasPrefix(name, metricDepth) {
+			left += value
+		}
+	}
+	return left
+}
+
+// middle is the median of a figure.
+func middle(all []sample, figure func(sample) float64) float64 {
+	values := make([]float64, 0, len(all))
+	for _, s := range all {
+		values = append(values, figure(s))
+	}
+	if len(values) == 0 {
+		return 0
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+func live(s sample) float64       { return s.live }
+func resident(s sample) float64   { return s.resident }
+func goroutines(s sample) float64 { return s.goroutines }
+
+// quantile is of acknowledgements, in milliseconds.
+func quantile(all []time.Duration, q float64) string {
+	if len(all) == 0 {
+		return "none"
+	}
+	sorted := slices.Sorted(slices.Values(all))
+	return fmt.Sprintf("%.0f ms", float64(sorted[int(q*float64(len(sorted)-1))])/float64(time.Millisecond))
+}
+
+func megabytes(bytes float64) string { return fmt.Sprintf("%.1f MB", bytes/1e6) }

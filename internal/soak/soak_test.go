@@ -1,0 +1,267 @@
+//go:build unix
+
+package soak
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/stretchr/testify/require"
+)
+
+// The environment says how long (a duration; nothing: no soak) and by which
+// numbers things go wrong.
+const (
+	envLasts = "MODBOT_SOAK"
+	envSeed  = "MODBOT_SOAK_SEED"
+)
+
+// What holds at the end.
+const (
+	ackMost = time.Second // of 99 in 100 acknowledgements
+	// heapGrowth is the most that the second half's live heap may be, beside the
+	// first half's, of what comes after warmUp. Until then memories fill that are
+	// bounded: at 20 commands a second, Slack's of the last answers is full.
+	heapGrowth     = 1.2
+	warmUp         = 4 * time.Minute
+	routinesGrowth = 1.2
+	routinesSlack  = 30
+	drainWithin    = 5 * time.Minute // everything settled and posted after the last command
+	shownMost      = 20              // violations of one kind that are printed
+)
+
+func TestSoak(t *testing.T) {
+	if os.Getenv(envLasts) == "" {
+		t.Skip("make soak runs it")
+	}
+	lasts, err := time.ParseDuration(os.Getenv(envLasts))
+	require.NoError(t, err, envLasts)
+	seed := uint64(time.Now().UnixNano())
+	if text := os.Getenv(envSeed); text != "" {
+		_, err := fmt.Sscan(text, &seed)
+		require.NoError(t, err, envSeed)
+	}
+	t.Logf("%s=%s %s=%d", envLasts, lasts, envSeed, seed)
+
+	w := newWorld(t)
+	o := w.soak(lasts, seed)
+	o.print(t)
+	for _, what := range slices.Sorted(maps.Keys(o.violations)) {
+		all := o.violations[what]
+		t.Errorf("%s (%d):\n  %s", what, len(all), strings.Join(all[:min(len(all), shownMost)], "\n  "))
+	}
+}
+
+// outcome is what a soak came to.
+type outcome struct {
+	rows       []table.Row
+	violations map[string][]string
+}
+
+func (o *outcome) row(what string, values ...any) {
+	o.rows = append(o.rows, append(table.Row{what}, values...))
+}
+
+func (o *outcome) violated(what string, all ...string) {
+	if len(all) > 0 {
+		o.violations[what] = append(o.violations[what], all...)
+	}
+}
+
+func (o *outcome) print(t *testing.T) {
+	t.Helper()
+	out := table.NewWriter()
+	out.AppendHeader(table.Row{"what", "Slack", "Discord", "both"})
+	out.AppendRows(o.rows)
+	t.Logf("\n%s", out.Render())
+}
+
+// soak runs the load and the trouble, lets everything drain, ends modbot, and
+// looks at what is there.
+func (w *world) soak(lasts time.Duration, seed uint64) *outcome {
+	w.t.Helper()
+	idle := w.sample()
+	loads := []*load{
+		{platform: onSlack, send: w.typeOnSlack},
+		{platform: onDiscord, send: w.typeOnDiscord},
+	}
+	trouble := newTrouble(w, seed)
+	ctx, cancel := context.WithTimeout(w.t.Context(), lasts)
+	defer cancel()
+	var samples []sample
+	var beside, typing sync.WaitGroup
+	beside.Go(func() { trouble.make(ctx, lasts) })
+	beside.Go(func() { samples = w.watch(ctx) })
+	for i, l := range loads {
+		l.random, l.muted = rand.New(rand.NewPCG(seed, uint64(i)+2)), map[int]string{}
+		typing.Go(func() { l.run(w.t.Context(), lasts) })
+	}
+	beside.Wait()
+	typing.Wait()
+
+	drained := time.Now()
+	await(w.t, drainWithin, "everything settled and posted", func() bool { return w.waiting() == 0 })
+	rest := w.sample()
+	o := &outcome{violations: map[string][]string{}}
+	o.row("drained after the last command", "", "", time.Since(drained).Round(time.Second))
+	has := w.tencentHas()
+	if exit := w.serve.stop(); exit != 0 {
+		o.violated("modbot did not end well", fmt.Sprintf("exit code %d", exit))
+	}
+	h := read(w.entries())
+	w.judge(o, h, loads, has)
+	w.judgeFigures(o, lasts, idle, samples, rest)
+	for _, what := range slices.Sorted(maps.Keys(trouble.counts)) {
+		platform, name, _ := strings.Cut(what, ": ")
+		row := map[string]table.Row{
+			onSlack: {"put in the way: " + name, trouble.counts[what]}, onDiscord: {"put in the way: " + name, "", trouble.counts[what]},
+		}[platform]
+		if row == nil {
+			row = table.Row{"put in the way, Tencent: " + name, "", "", trouble.counts[what]}
+		}
+		o.rows = append(o.rows, row)
+	}
+	return o
+}
+
+// judge holds the ledger against Tencent and against what people saw.
+func (w *world) judge(o *outcome, h history, loads []*load, has tencentState) {
+	w.t.Helper()
+	records := []*record{&w.slackSaw.record, &w.discordSaw.record}
+	var sent, acked, p50, p99, worst, silent, posts, marked [2]any
+	for i, l := range loads {
+		var took []time.Duration
+		for _, d := range l.sent {
+			if d.acked {
+				took = append(took, d.took)
+			}
+		}
+		sent[i], acked[i] = len(l.sent), len(took)
+		p50[i], p99[i], worst[i] = quantile(took, .5), quantile(took, .99), quantile(took, 1)
+		slices.Sort(took)
+		if n := len(took); n == 0 || took[(n-1)*99/100] > ackMost {
+			o.violated("acknowledgements are late", l.platform+": "+quantile(took, .99))
+		}
+		lost, unheard := h.lost(l.sent, records[i])
+		if len(lost) > records[i].directs {
+			o.violated("commands vanished on "+l.platform, lost...)
+		}
+		silent[i] = fmt.Sprintf("%d, with %d direct messages", unheard, records[i].directs)
+		told := records[i].read()
+		posts[i], marked[i] = fmt.Sprintf("%d in %d messages", len(told.first), told.messages), told.marked
+		w.judgePosts(o, l.platform, told, h.postable)
+	}
+	for _, r := range []struct {
+		what   string
+		values [2]any
+	}{
+		{"commands", sent},
+		{"acknowledged", acked},
+		{"acknowledged within, half", p50},
+		{"acknowledged within, 99 of 100", p99},
+		{"acknowledged within, all", worst},
+		{"not answered where they were typed", silent},
+		{"entries posted", posts},
+		{"entries repeated, marked", marked},
+	} {
+		o.row(r.what, r.values[0], r.values[1])
+	}
+	attempts := 0
+	for _, all := range h.outcomes {
+		for _, e := range all {
+			attempts += e.Attempts
+		}
+	}
+	o.row("cases begun", "", "", len(h.intents))
+	for _, kind := range slices.Sorted(maps.Keys(h.kinds)) {
+		o.row("entries: "+kind, "", "", h.kinds[kind])
+	}
+	o.row("calls of setnospeaking, attempts recorded", "", "", fmt.Sprintf("%d, %d", has.Calls["setnospeaking"], attempts))
+	if has.Calls["setnospeaking"] != attempts {
+		o.violated("Tencent was called otherwise than recorded", fmt.Sprintf("%d calls, %d attempts", has.Calls["setnospeaking"], attempts))
+	}
+	o.violated("the ledger is wrong", h.violations()...)
+	o.violated("Tencent and the ledger differ", differences(h.expects(), has)...)
+	exit, lines := run(w.t, w.program, w.dir, "audit", "verify", "--json", "-c", "modbot.yaml")
+	var verdict struct{ OK bool }
+	if json.Unmarshal([]byte(lines[0]), &verdict) != nil || exit != 0 || !verdict.OK {
+		o.violated("the ledger does not verify", lines...)
+	}
+}
+
+// judgePosts holds an audit channel to the ledger.
+func (w *world) judgePosts(o *outcome, platform string, told toldPosts, want []int64) {
+	w.t.Helper()
+	if !slices.IsSorted(told.first) {
+		o.violated("posts out of order on "+platform, fmt.Sprint(told.first))
+	}
+	got := slices.Sorted(slices.Values(told.first))
+	if !slices.Equal(got, want) {
+		o.violated("entries missing on "+platform, fmt.Sprintf("%d posted, %d in the ledger; the first that differ: %s", len(got), len(want), firstDifference(got, want)))
+	}
+	for _, seq := range told.unmarked {
+		o.violated("repeats without a mark on "+platform, fmt.Sprintf("#%d", seq))
+	}
+	o.violated("messages that name no entry on "+platform, told.silent...)
+}
+
+func firstDifference(got, want []int64) string {
+	for i, seq := range want {
+		if i >= len(got) || got[i] != seq {
+			return fmt.Sprintf("#%d", seq)
+		}
+	}
+	return fmt.Sprintf("#%d", got[len(want)])
+}
+
+// judgeFigures holds the process to its size, after it has come up to speed. A
+// soak that is hardly longer than that shows its figures and is not judged by
+// its heap.
+func (w *world) judgeFigures(o *outcome, lasts time.Duration, idle sample, all []sample, rest sample) {
+	w.t.Helper()
+	judged := lasts >= 2*warmUp
+	from := len(all) / 10
+	if judged {
+		from = int(int64(len(all)) * int64(warmUp) / int64(lasts))
+	}
+	half := (from + len(all)) / 2
+	first, second := all[from:half], all[half:]
+	for _, f := range []struct {
+		what string
+		of   func(sample) float64
+		show func(float64) string
+	}{
+		{"live heap", live, megabytes},
+		{"resident memory", resident, megabytes},
+		{"goroutines", goroutines, func(n float64) string { return fmt.Sprintf("%.0f", n) }},
+	} {
+		o.row(f.what+": idle, first half, second half, drained", "", "", strings.Join([]string{
+			f.show(f.of(idle)), f.show(middle(first, f.of)), f.show(middle(second, f.of)), f.show(f.of(rest)),
+		}, ", "))
+	}
+	var tenths []string
+	for i := range 10 {
+		tenths = append(tenths, fmt.Sprintf("%.1f", middle(all[i*len(all)/10:(i+1)*len(all)/10], live)/1e6))
+	}
+	o.row("live heap by tenths of the time, MB", "", "", strings.Join(tenths, " "))
+	o.row("ran for", "", "", lasts)
+	if was, is := middle(first, live), middle(second, live); judged && is > heapGrowth*was {
+		o.violated("the heap grows", fmt.Sprintf("%s, then %s", megabytes(was), megabytes(is)))
+	}
+	if was, is := middle(first, goroutines), middle(second, goroutines); is > routinesGrowth*was+routinesSlack {
+		o.violated("goroutines pile up", fmt.Sprintf("%.0f, then %.0f", was, is))
+	}
+	if rest.goroutines > idle.goroutines+routinesSlack {
+		o.violated("goroutines are left over", fmt.Sprintf("%.0f when idle before, %.0f after", idle.goroutines, rest.goroutines))
+	}
+}

@@ -3,7 +3,6 @@
 package soak
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -49,8 +48,8 @@ func (w *world) sample() sample {
 	return sample{live: m[metricGoal] / 2, resident: m[metricResident], goroutines: m[metricGoroutines]}
 }
 
-// watch samples until the context ends.
-func (w *world) watch(ctx context.Context) (all []sample) {
+// watch samples until it is stopped.
+func (w *world) watch(stop <-chan struct{}) (all []sample) {
 	w.t.Helper()
 	ticker := time.NewTicker(sampleEvery)
 	defer ticker.Stop()
@@ -58,7 +57,7 @@ func (w *world) watch(ctx context.Context) (all []sample) {
 		select {
 		case <-ticker.C:
 			all = append(all, w.sample())
-		case <-ctx.Done():
+		case <-stop:
 			return all
 		}
 	}

@@ -100,8 +100,8 @@ func (w *world) soak(lasts time.Duration, seed uint64) *outcome {
 	defer cancel()
 	var samples []sample
 	var beside, typing sync.WaitGroup
-	beside.Go(func() { trouble.make(ctx, lasts) })
-	beside.Go(func() { samples = w.watch(ctx) })
+	beside.Go(func() { trouble.make(ctx.Done(), lasts) })
+	beside.Go(func() { samples = w.watch(ctx.Done()) })
 	for i, l := range loads {
 		l.random, l.muted = rand.New(rand.NewPCG(seed, uint64(i)+2)), map[int]string{}
 		typing.Go(func() { l.run(w.t.Context(), lasts) })

@@ -3,7 +3,6 @@
 package soak
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -43,8 +42,8 @@ func (m *trouble) count(what string) {
 	m.counts[what]++
 }
 
-// make goes on until the context ends, and leaves everything healed.
-func (m *trouble) make(ctx context.Context, lasts time.Duration) {
+// make goes on until it is stopped, and leaves everything healed.
+func (m *trouble) make(stop <-chan struct{}, lasts time.Duration) {
 	faults, tencent, cuts := time.NewTicker(faultEvery), time.NewTicker(tencentEvery), time.NewTicker(cutEvery)
 	channels := time.NewTicker(lasts / 8) // eight parts: none is gone, Slack's, none, Discord's, and again
 	for _, t := range []*time.Ticker{faults, tencent, cuts, channels} {
@@ -66,7 +65,7 @@ func (m *trouble) make(ctx context.Context, lasts time.Duration) {
 		case <-channels.C:
 			part++
 			m.channels(part)
-		case <-ctx.Done():
+		case <-stop:
 			m.heal()
 			return
 		}

@@ -5,6 +5,7 @@ package adaptertest
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -31,7 +32,7 @@ type Signed struct {
 
 // request is the delivery to a server, or to a handler when base is empty.
 func (s Signed) request(base string) *http.Request {
-	r := httptest.NewRequest(http.MethodPost, base+s.Path, bytes.NewReader([]byte(s.Body)))
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, base+s.Path, bytes.NewReader([]byte(s.Body)))
 	r.RequestURI = "" // a client sets it
 	for name, value := range s.Header {
 		r.Header.Set(name, value)

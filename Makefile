@@ -58,7 +58,7 @@ golden: ## write the golden files of the tests anew; read the difference afterwa
 bench: ## measure, and print one table; BENCH=regexp, BENCHTIME=duration
 	$(GO) test -p 1 -run '^$$' -bench '$(BENCH)' -benchtime '$(BENCHTIME)' -timeout 30m ./... | $(GO) run ./internal/benchtable
 
-# The soak ends by itself: what the load left behind has five minutes more.
+# The soak ends by itself: what the load left behind has ten minutes more.
 soak: ## run modbot under load while everything around it fails, for SOAK (10m), and count
 	MODBOT_SOAK='$(SOAK)' MODBOT_SOAK_SEED='$(SOAK_SEED)' $(GO) test -count=1 -run '^TestSoak$$' -timeout 0 -v ./internal/soak
 

@@ -36,8 +36,8 @@ const (
 	warmUp         = 4 * time.Minute
 	routinesGrowth = 1.2
 	routinesSlack  = 30
-	drainWithin    = 5 * time.Minute // everything settled and posted after the last command
-	shownMost      = 20              // violations of one kind that are printed
+	drainWithin    = 10 * time.Minute // everything settled and posted after the last command
+	shownMost      = 20               // violations of one kind that are printed
 )
 
 func TestSoak(t *testing.T) {

@@ -96,11 +96,9 @@ func newWorld(t *testing.T) *world {
 
 func (w *world) startSlack() {
 	w.t.Helper()
-	// Slack's own limit, about one message a second for a channel, holds some
-	// twenty entries a second, and Discord's some eight: less than is offered
-	// here, on purpose. What is under test is order and completeness, so the
-	// scripted ones take more, and say 429 at random instead.
-	sim, err := slacksim.New(slacksim.Config{BotToken: botToken, AppToken: appToken, TeamID: slackTeam})
+	sim, err := slacksim.New(slacksim.Config{
+		BotToken: botToken, AppToken: appToken, TeamID: slackTeam, PostInterval: 900 * time.Millisecond,
+	})
 	require.NoError(w.t, err)
 	w.slack, w.slackSaw = sim, newSlackRecord()
 	for n := range moderators {
@@ -122,6 +120,9 @@ func (w *world) startDiscord() {
 	w.t.Helper()
 	w.discordSaw = newDiscordRecord()
 	limits := discordsim.DefaultLimits()
+	// Discord's own limit, about one message a second for a channel, holds some
+	// eight entries a second, and four times as many are offered here. What is
+	// under test is order and completeness, so the scripted one takes more.
 	limits[postRoute] = discordsim.Limit{Calls: 50, Per: 5 * time.Second}
 	w.discord = discordsim.New(discordsim.Config{
 		Channels: []string{discordMods, discordAudit}, Limits: limits, Observe: w.discordSaw.note,

@@ -3,7 +3,6 @@
 package soak
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -96,12 +95,13 @@ func (w *world) soak(lasts time.Duration, seed uint64) *outcome {
 		{platform: onDiscord, send: w.typeOnDiscord},
 	}
 	trouble := newTrouble(w, seed)
-	ctx, cancel := context.WithTimeout(w.t.Context(), lasts)
-	defer cancel()
+	over := make(chan struct{})
+	timer := time.AfterFunc(lasts, func() { close(over) })
+	defer timer.Stop()
 	var samples []sample
 	var beside, typing sync.WaitGroup
-	beside.Go(func() { trouble.make(ctx.Done(), lasts) })
-	beside.Go(func() { samples = w.watch(ctx.Done()) })
+	beside.Go(func() { trouble.make(over, lasts) })
+	beside.Go(func() { samples = w.watch(over) })
 	for i, l := range loads {
 		l.random, l.muted = rand.New(rand.NewPCG(seed, uint64(i)+2)), map[int]string{}
 		typing.Go(func() { l.run(w.t.Context(), lasts) })

@@ -20,5 +20,9 @@ func At(t time.Time) Span { return Span{Kind: SpanTime, At: t} }
 // Until is an absolute time that lies ahead.
 func Until(t time.Time) Span { return Span{Kind: SpanUntil, At: t} }
 
+// Left says in words how far the time of the Until before it lies ahead. It is
+// left out where the platform keeps such words up to date itself.
+func Left(text string) Span { return Span{Kind: SpanLeft, Text: text} }
+
 // Text is a message of one plain line.
 func Text(text string) Message { return Message{Lines: []Line{{Plain(text)}}} }

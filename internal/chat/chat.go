@@ -157,6 +157,7 @@ const (
 	SpanCode                   // something to type or paste, verbatim
 	SpanTime                   // At, absolute, in the reader's zone where the platform can
 	SpanUntil                  // At, absolute, and relative where that stays true
+	SpanLeft                   // how far the SpanUntil before it lies ahead, for platforms that don't show that
 )
 
 // Button is a verb with its object. Its ids carry the ledger's origin and the
@@ -237,7 +238,7 @@ func (s Span) Plain() string {
 	switch s.Kind {
 	case SpanTime, SpanUntil:
 		return s.At.UTC().Format(TimeLayout)
-	case SpanPlain, SpanStrong, SpanQuote, SpanCode:
+	case SpanPlain, SpanStrong, SpanQuote, SpanCode, SpanLeft:
 		return s.Text
 	}
 	return s.Text

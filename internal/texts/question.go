@@ -40,7 +40,7 @@ func (h HeldField) spans(now time.Time) []chat.Span {
 	if h.Permanent {
 		out = append(out, chat.Plain("muted permanently"))
 	} else {
-		out = append(out, chat.Plain("muted until "), chat.Until(h.Until), chat.Plain(" ("+Relative(h.Until.Sub(now))+")"))
+		out = append(out, chat.Plain("muted until "), chat.Until(h.Until), chat.Left(" ("+Relative(h.Until.Sub(now))+")"))
 	}
 	if h.Case == 0 {
 		return append(out, chat.Plain(", set outside modbot"))

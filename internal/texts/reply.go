@@ -68,7 +68,7 @@ func (s Subject) ends() []chat.Span {
 	}
 	out := []chat.Span{chat.Plain(" for " + s.Term.String() + ", until "), chat.Until(s.End)}
 	if left := s.End.Sub(s.Now); left > 0 {
-		out = append(out, chat.Plain(" ("+Relative(left)+")"))
+		out = append(out, chat.Left(" ("+Relative(left)+")"))
 	}
 	return out
 }

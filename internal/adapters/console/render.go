@@ -100,7 +100,7 @@ func (s style) span(span chat.Span, strong string) string {
 		return s.paint(strong, text)
 	case chat.SpanCode:
 		return s.paint(sgrCyan, text)
-	case chat.SpanPlain, chat.SpanQuote, chat.SpanTime, chat.SpanUntil:
+	case chat.SpanPlain, chat.SpanQuote, chat.SpanTime, chat.SpanUntil, chat.SpanLeft:
 		return text
 	}
 	return text

@@ -107,7 +107,7 @@ func (w *lineWriter) piece(p piece) {
 			return
 		}
 		w.text(p.text)
-	case chat.SpanQuote:
+	case chat.SpanQuote, chat.SpanLeft:
 		w.text(p.text)
 	default:
 		w.text(p.text)

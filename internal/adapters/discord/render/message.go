@@ -35,7 +35,7 @@ func (p piece) room() int {
 		return spanRoom
 	case chat.SpanStrong, chat.SpanCode:
 		return bound(p.text) + len("****")
-	case chat.SpanPlain, chat.SpanQuote:
+	case chat.SpanPlain, chat.SpanQuote, chat.SpanLeft:
 		return bound(p.text)
 	}
 	return bound(p.text)
@@ -91,7 +91,7 @@ func compose(lines []chat.Line) []line {
 			p := piece{kind: s.Kind, text: chat.Visible(s.Text), at: s.At}
 			timed := s.Kind == chat.SpanTime || s.Kind == chat.SpanUntil
 			switch n := len(row); {
-			case !timed && p.text == "":
+			case !timed && p.text == "", p.kind == chat.SpanLeft: // Discord's own words for it stay true
 			case !timed && n > 0 && row[n-1].kind == p.kind && !jump(p.text) && !jump(row[n-1].text):
 				row[n-1].text += p.text
 			default:

@@ -109,6 +109,7 @@ func (Unmetered) Called(chat.Platform, string, string, time.Duration) {}
 type SendError struct {
 	Wait    time.Duration // the platform's Retry-After; 0 = none given
 	Content bool          // the platform refuses this body whatever is tried
+	Untaken bool          // the platform answered, and surely has not taken the message
 	Cause   error
 }
 
@@ -117,6 +118,10 @@ func (e *SendError) Unwrap() error { return e.Cause }
 
 // RetryAfter is how long the platform asks to wait.
 func (e *SendError) RetryAfter() time.Duration { return e.Wait }
+
+// NotTaken reports whether the message surely did not arrive, so that another
+// attempt is no repeat.
+func (e *SendError) NotTaken() bool { return e.Untaken || e.Content || e.Wait > 0 }
 
 // RefusesContent reports whether the body itself is what is refused.
 func (e *SendError) RefusesContent() bool { return e.Content }

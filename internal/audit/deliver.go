@@ -38,7 +38,8 @@ func sendPatience() patience { return patience{first: 500 * time.Millisecond, mo
 // Poster tells one audit channel. Its errors say more by their behaviour:
 // RetryAfter() time.Duration is how long the platform asks to wait, which it
 // says only when it did not take the message; RefusesContent() bool is that it
-// takes this message never.
+// takes this message never; NotTaken() bool is that it answered, and did not
+// take it.
 type Poster interface {
 	// Name is the sink's name in the ledger. It stays the same for ever.
 	Name() string
@@ -334,7 +335,7 @@ func (d *Deliverer) failed(ctx context.Context, a Attempt, first bool, cause err
 	after := retryAfter(cause)
 	// A platform that refuses has not taken the message.
 	refused := refusesContent(cause)
-	unsent := first && (after > 0 || refused)
+	unsent := first && (after > 0 || refused || notTaken(cause))
 	if _, err := d.ledger.Failed(ctx, d.name, a.Nonce, cause.Error(), unsent); err != nil {
 		return concluded(err)
 	}
@@ -398,4 +399,11 @@ func retryAfter(err error) time.Duration {
 func refusesContent(err error) bool {
 	var content interface{ RefusesContent() bool }
 	return errors.As(err, &content) && content.RefusesContent()
+}
+
+// notTaken reports whether the platform answered that it did not take the
+// message.
+func notTaken(err error) bool {
+	var not interface{ NotTaken() bool }
+	return errors.As(err, &not) && not.NotTaken()
 }

@@ -6,7 +6,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
+	"time"
 
 	"modbot/internal/adapters"
 	"modbot/internal/adapters/discord/render"
@@ -30,6 +32,10 @@ func (a audit) Render(posts []chat.Post) (taken int, body []byte, err error) {
 	return render.Posts(posts, a.d.cfg.MentionOnFailure)
 }
 
+// nonceMemory is how long Discord is trusted to know a nonce again. It does for
+// a few minutes, which are documented no better.
+const nonceMemory = 2 * time.Minute
+
 // Send posts a message. Discord makes one of several attempts with the same
 // nonce for some minutes; a repeat after that is marked as one.
 func (a audit) Send(ctx context.Context, body []byte, d chat.Delivery) (chat.MessageRef, error) {
@@ -41,7 +47,7 @@ func (a audit) Send(ctx context.Context, body []byte, d chat.Delivery) (chat.Mes
 	if err != nil {
 		return chat.MessageRef{}, &adapters.SendError{Content: true, Cause: err}
 	}
-	if d.Repeat {
+	if d.Repeat && (d.First.IsZero() || a.d.cfg.Now().Sub(d.First) >= nonceMemory) {
 		b = render.Marked(b, d.FirstSeq, d.LastSeq)
 	}
 	message, err := a.d.api.CreateMessage(ctx, channel, b, shortNonce(d.Nonce, 0))
@@ -80,6 +86,7 @@ func refusedPost(channel string, err error) error {
 		return out
 	}
 	out.Wait, out.Content = refused.RetryAfter, refused.RefusesContent()
+	out.Untaken = refused.Unsent || refused.Status >= http.StatusBadRequest && refused.Status < http.StatusInternalServerError
 	hint := ""
 	switch refused.Code {
 	case rest.CodeUnknownChannel:

@@ -66,6 +66,7 @@ func (s *Slack) Run(ctx context.Context, core adapters.Core) error {
 	if !s.door.CompareAndSwap(nil, d) {
 		return errors.New("slack: already running")
 	}
+	s.stand.end("")
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 

@@ -111,7 +111,7 @@ func (s *Slack) stopped(gone departure) error {
 	if gone.reason != "" {
 		err = &callError{method: "Socket Mode", code: gone.reason}
 	}
-	s.stand.set(topicSocket, "Slack refuses Socket Mode: "+explain(err))
+	s.stand.end("Slack refuses Socket Mode: " + explain(err))
 	return fmt.Errorf("slack: %w: %w (%s)", adapters.ErrSettings, err, explain(err))
 }
 

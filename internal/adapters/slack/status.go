@@ -24,6 +24,9 @@ type standing struct {
 	mu       sync.Mutex
 	problems [topics]string
 	links    int // Socket Mode connections that said hello
+	// over is why Slack ended everything; nothing that another connection says
+	// afterwards changes it.
+	over string
 }
 
 func newStanding() *standing { return &standing{} }
@@ -33,6 +36,14 @@ func (s *standing) set(t topic, problem string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.problems[t] = problem
+}
+
+// end says why Slack ended everything, or with an empty text that all begins
+// anew.
+func (s *standing) end(why string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = why
 }
 
 // linked counts Socket Mode connections.
@@ -51,6 +62,9 @@ func (s *standing) status(running bool, mode Mode) adapters.Status {
 	st := adapters.Status{Up: running && s.problems[topicToken] == ""}
 	if mode == Socket && s.links == 0 {
 		st.Up = false
+	}
+	if s.over != "" {
+		return adapters.Status{Why: s.over}
 	}
 	for _, problem := range s.problems {
 		if problem != "" {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"io"
 	"mime"
@@ -15,6 +14,8 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 	"go.uber.org/zap"
+
+	"modbot/internal/adapters/discord/rest"
 )
 
 const (
@@ -181,7 +182,7 @@ func turnAway(w http.ResponseWriter, status int) { w.WriteHeader(status) }
 // reply writes a first response, all the way: what follows it must not arrive
 // before it does.
 func reply(w http.ResponseWriter, first *discordgo.InteractionResponse) error {
-	body, err := encode(first)
+	body, err := rest.Encode(first)
 	if err != nil {
 		turnAway(w, http.StatusInternalServerError)
 		return err
@@ -195,19 +196,4 @@ func reply(w http.ResponseWriter, first *discordgo.InteractionResponse) error {
 		return err
 	}
 	return nil
-}
-
-// encode is a response as Discord takes it. The library leaves empty choices
-// out, which Discord refuses.
-func encode(first *discordgo.InteractionResponse) ([]byte, error) {
-	if first.Type != discordgo.InteractionApplicationCommandAutocompleteResult {
-		return json.Marshal(first)
-	}
-	type choices struct {
-		Choices []*discordgo.ApplicationCommandOptionChoice `json:"choices"`
-	}
-	return json.Marshal(struct {
-		Type discordgo.InteractionResponseType `json:"type"`
-		Data choices                           `json:"data"`
-	}{first.Type, choices{first.Data.Choices}})
 }

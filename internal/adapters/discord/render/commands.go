@@ -124,7 +124,7 @@ func typedOption(o chat.OptionSpec) *discordgo.ApplicationCommandOption {
 			{Name: "group: groups only", Value: "group"},
 			{Name: "c2c: one-to-one only", Value: "c2c"},
 		}
-	case chat.OptionActor:
+	case chat.OptionActor, chat.OptionMember:
 		out.Type, out.Autocomplete, out.MaxLength = discordgo.ApplicationCommandOptionUser, false, 0
 	case chat.OptionAccounts, chat.OptionAccount, chat.OptionTerm, chat.OptionText, chat.OptionCase, chat.OptionChoice, chat.OptionVerb:
 	}

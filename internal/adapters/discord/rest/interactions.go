@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 
@@ -13,6 +14,26 @@ import (
 // maxToken is the longest token of an interaction that is believed, in bytes.
 const maxToken = 1024
 
+// Encode is a response to an interaction as Discord reads it. The library leaves
+// an empty list of choices out, which Discord's client shows as a failure
+// instead of as no choice.
+func Encode(r *discordgo.InteractionResponse) ([]byte, error) {
+	if r.Type != discordgo.InteractionApplicationCommandAutocompleteResult || r.Data == nil {
+		return json.Marshal(r)
+	}
+	type choices struct {
+		Choices []*discordgo.ApplicationCommandOptionChoice `json:"choices"`
+	}
+	out := choices{r.Data.Choices}
+	if out.Choices == nil {
+		out.Choices = []*discordgo.ApplicationCommandOptionChoice{}
+	}
+	return json.Marshal(struct {
+		Type discordgo.InteractionResponseType `json:"type"`
+		Data choices                           `json:"data"`
+	}{r.Type, out})
+}
+
 // Callback answers an interaction, within three seconds of its delivery. It
 // waits for no other call, and is made once.
 func (c *Client) Callback(ctx context.Context, interactionID, token string, r *discordgo.InteractionResponse) error {
@@ -20,10 +41,14 @@ func (c *Client) Callback(ctx context.Context, interactionID, token string, r *d
 	if err := interaction(op, interactionID, token); err != nil {
 		return err
 	}
+	encoded, err := Encode(r)
+	if err != nil {
+		return &Error{Op: op, Unsent: true, Message: "it cannot be encoded", Cause: err}
+	}
 	return c.do(ctx, call{
 		op: op, name: "callback", method: http.MethodPost, route: "/interactions/{interaction}/{token}/callback",
 		path: "/interactions/" + interactionID + "/" + url.PathEscape(token) + "/callback",
-		body: r, secret: token, interaction: true, urgent: true,
+		body: json.RawMessage(encoded), secret: token, interaction: true, urgent: true,
 	}, nil)
 }
 

@@ -58,6 +58,8 @@ type parts struct {
 	prefix   map[chat.Platform]string
 	links    map[chat.Platform]string // templates for the accounts of mentioned members
 	sinks    []sink                   // the audit channels; may be none
+	// standing is how the platforms are; nil where there are none.
+	standing func() []texts.PlatformHealth
 }
 
 // newCore opens the ledger and starts the workers. Close ends all of it.
@@ -79,7 +81,7 @@ func newCore(ctx context.Context, log *zap.Logger, p parts) (*core, error) {
 	t := tencent{c.client}
 	c.dispatcher = commands.New(log.Named("commands"), commands.Config{
 		Ledger: c.ledger, Lookup: t, Actor: t, Policy: p.policy, Grants: p.grants, Meaning: meaning, Prefix: p.prefix,
-		LinkTemplates: p.links, Nicknames: t,
+		LinkTemplates: p.links, Nicknames: t, Health: p.health(c.ledger),
 	})
 	if err := c.enlist(ctx, p.sinks); err != nil {
 		c.client.Close()
@@ -87,6 +89,19 @@ func newCore(ctx context.Context, log *zap.Logger, p parts) (*core, error) {
 	}
 	c.startWorkers(p.sinks) //nolint:contextcheck // they go on until Close, also when the caller is told to stop
 	return c, nil
+}
+
+// health says how the ledger and the platforms are.
+func (p parts) health(ledger *audit.Log) func(context.Context) (texts.HealthInput, error) {
+	ledgerHealth := healthOf(ledger, p.sinks)
+	return func(ctx context.Context) (texts.HealthInput, error) {
+		h, err := ledgerHealth(ctx)
+		in := texts.HealthInput{Ledger: h}
+		if p.standing != nil {
+			in.Platforms = p.standing()
+		}
+		return in, err
+	}
 }
 
 // enlist makes known to the ledger the sinks that begin at the next entry. It

@@ -169,6 +169,7 @@ func (a *arrangement) open(ctx context.Context, log *zap.Logger, key *audit.Key,
 	c, err := newCore(ctx, log, parts{
 		storeURL: a.cfg.Store.URL, key: key, origin: a.cfg.Ledger.Origin, client: clientConfig(a.cfg.Tencent),
 		policy: a.policy, grants: a.platforms, prefix: prefixes(a.cfg), links: linkTemplates(a.cfg), sinks: sinks,
+		standing: a.platforms.health,
 	})
 	if err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 
 	"modbot/internal/adapters"
 	"modbot/internal/chat"
+	"modbot/internal/texts"
 )
 
 // platform is what serving needs of an adapter.
@@ -152,6 +153,16 @@ func sleep(ctx context.Context, d time.Duration) bool {
 
 // roster is all platforms of this process.
 type roster []*supervised
+
+// health is how the platforms are, for people.
+func (r roster) health() []texts.PlatformHealth {
+	out := make([]texts.PlatformHealth, 0, len(r))
+	for _, s := range r {
+		up, why := s.Standing()
+		out = append(out, texts.PlatformHealth{Name: s.Name(), Up: up, Why: why})
+	}
+	return out
+}
 
 // tell brings an answer to somebody who does not wait for it any more.
 func (r roster) tell(ctx context.Context, inv chat.Invocation, reply chat.Reply) error {

@@ -30,6 +30,9 @@ type Config struct {
 	LinkTemplates map[chat.Platform]string
 	// Nicknames says what accounts call themselves; nil shows none.
 	Nicknames Nicknamer
+	// Health says how modbot is, beyond the dispatcher; the ledger alone when
+	// nil.
+	Health func(context.Context) (texts.HealthInput, error)
 	// Meaning explains a code of Tencent's to people; "" when it is not known.
 	Meaning func(code int) string
 	// Prefix is what comes before a verb on a platform ("/", "/mod "); "/"
@@ -47,6 +50,7 @@ type Dispatcher struct {
 	actor   Actor
 	policy  *policy.Policy
 	grants  GrantSource
+	health  func(context.Context) (texts.HealthInput, error)
 	meaning func(int) string
 	prefix  map[chat.Platform]string
 	// templates are Config.LinkTemplates.
@@ -72,6 +76,12 @@ func New(log *zap.Logger, cfg Config) *Dispatcher {
 	}
 	if d.now == nil {
 		d.now = time.Now
+	}
+	if d.health = cfg.Health; d.health == nil {
+		d.health = func(ctx context.Context) (texts.HealthInput, error) {
+			h, err := d.ledger.Health(ctx)
+			return texts.HealthInput{Ledger: h}, err
+		}
 	}
 	if d.meaning == nil {
 		d.meaning = func(int) string { return "" }

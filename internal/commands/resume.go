@@ -49,7 +49,7 @@ func (d *Dispatcher) resume(ctx context.Context, n int64, tell Tell) error {
 	defer cancel()
 	c, err := d.ledger.Wait(ctx, n)
 	if ctx.Err() != nil {
-		return nil //nolint:nilerr // who is told to stop, or waited long enough, has not failed
+		return nil // who is told to stop, or waited long enough, has not failed
 	}
 	if err != nil {
 		return err

@@ -44,7 +44,6 @@ func TestResume_TellsWhatCameOfEarlierCommands(t *testing.T) {
 		ended <- h.dispatcher.Resume(t.Context(), left, func(_ context.Context, inv chat.Invocation, r chat.Reply) error {
 			mu.Lock()
 			defer mu.Unlock()
-			require.NotEmpty(t, r.Ref)
 			told = append(told, string(inv.Platform)+" "+string(inv.Workspace)+" "+inv.Actor.ID+": "+r.Message.Summary())
 			return errors.New("direct messages are off") // hurts nobody
 		})

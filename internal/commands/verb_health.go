@@ -8,15 +8,15 @@ import (
 )
 
 func healthVerb() verb {
-	return verb{run: reads((*Dispatcher).health), spec: chat.Spec{
+	return verb{run: reads((*Dispatcher).showHealth), spec: chat.Spec{
 		Verb:     "health",
-		Summary:  "Show whether Tencent, the ledger and the audit channels work",
+		Summary:  "Show whether the ledger, the platforms and the audit channels work",
 		Examples: []string{"health"},
 	}}
 }
 
-func (d *Dispatcher) health(ctx context.Context, r *request) result {
-	h, err := d.ledger.Health(ctx)
+func (d *Dispatcher) showHealth(ctx context.Context, r *request) result {
+	h, err := d.health(ctx)
 	if err != nil {
 		return *d.storeTrouble(r, "", err)
 	}

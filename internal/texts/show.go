@@ -203,10 +203,35 @@ func WhoAmI(platform chat.Platform, workspace chat.Workspace, actor chat.Actor, 
 	return append(lines, chat.Line{chat.Plain("Roles: " + Join(names, "and") + " (" + limit + "). Verbs: " + Join(verbs, "and") + ".")})
 }
 
-// Health is the state of the ledger and its channels, for people.
-func Health(h audit.Health, now time.Time) []chat.Line {
+// HealthInput is how modbot is.
+type HealthInput struct {
+	Ledger    audit.Health
+	Platforms []PlatformHealth // those that are served; none at a console
+}
+
+// PlatformHealth is how one platform is.
+type PlatformHealth struct {
+	Name string
+	Up   bool
+	Why  string // a sentence; may be empty when it is up
+}
+
+// Health shows how modbot is.
+func Health(in HealthInput, now time.Time) []chat.Line {
+	h := in.Ledger
 	lines := []chat.Line{{chat.Plain(fmt.Sprintf("Audit log: %d entries · in flight: %d · unknown: %d · waiting: %d · active mutes: %d",
 		h.Entries, h.InFlight, h.Unknown, h.Waiting, h.ActiveMutes))}}
+	for _, p := range in.Platforms {
+		word := "works"
+		if !p.Up {
+			word = "DOWN"
+		}
+		line := chat.Line{chat.Plain("Platform " + p.Name + ": " + word)}
+		if p.Why != "" {
+			line = append(line, chat.Plain(" · "), chat.Quote(p.Why))
+		}
+		lines = append(lines, line)
+	}
 	for _, s := range h.Sinks {
 		line := chat.Line{chat.Plain(fmt.Sprintf("Channel %s: posted up to #%d, %d to go", s.Name, s.Cursor, s.Behind))}
 		if !s.Oldest.IsZero() {

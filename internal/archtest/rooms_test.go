@@ -56,7 +56,10 @@ var rooms = []room{
 	// The other side of each platform, scripted. It shares nothing with the
 	// adapter, so that neither can hide a mistake of the other.
 	{path: "internal/adapters/slack/slacksim"},
-	{path: "internal/adapters/discord/discordsim"},
+	{
+		path:  "internal/adapters/discord/discordsim",
+		tests: []string{"internal/adapters/*", "internal/chat"},
+	},
 
 	// Platforms. Each knows the contract and the values, never each other.
 	{path: "internal/adapters", imports: []string{"internal/chat"}},

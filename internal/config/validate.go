@@ -107,7 +107,8 @@ func (l *loading) ledger() {
 func (l *loading) listeners() {
 	l.address("listen", l.cfg.Listen)
 	l.address("admin_listen", l.cfg.AdminListen)
-	if l.cfg.Listen != "" && l.cfg.Listen == l.cfg.AdminListen {
+	// Port 0 is another one each time.
+	if l.cfg.Listen != "" && l.cfg.Listen == l.cfg.AdminListen && !strings.HasSuffix(l.cfg.Listen, ":0") {
 		l.add("admin_listen", "is the same address as listen", "admin_listen: 127.0.0.1:9090")
 	}
 	if l.cfg.PublicURL != "" {

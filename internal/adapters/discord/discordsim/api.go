@@ -221,8 +221,7 @@ func decode(body []byte, into any) *reply {
 	if err == nil {
 		return nil
 	}
-	var shape *json.UnmarshalTypeError
-	if errors.As(err, &shape) {
+	if shape, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		r := invalidForm(shape.Field, "wrong type")
 		return &r
 	}

@@ -147,8 +147,7 @@ func (s *Server) read(c *conn) {
 	defer s.mu.Unlock()
 	s.gateway.conns = slices.DeleteFunc(s.gateway.conns, func(o *conn) bool { return o == c })
 	code := 0
-	var closed *websocket.CloseError
-	if errors.As(err, &closed) {
+	if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
 		code = closed.Code
 	}
 	if !c.hung {

@@ -219,7 +219,10 @@ func TestGateway_AcksCanBeHeld(t *testing.T) {
 
 // rewritten sends the pinned library's requests to the simulator: its addresses
 // are globals.
-type rewritten struct{ to string }
+type rewritten struct {
+	to   string
+	wire *http.Transport
+}
 
 func (r rewritten) RoundTrip(req *http.Request) (*http.Response, error) {
 	to, err := url.Parse(r.to)
@@ -228,7 +231,7 @@ func (r rewritten) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	req = req.Clone(req.Context())
 	req.URL.Scheme, req.URL.Host = to.Scheme, to.Host
-	return http.DefaultTransport.RoundTrip(req)
+	return r.wire.RoundTrip(req)
 }
 
 // The pinned library, which others wrote, understands what the simulator says.
@@ -236,7 +239,8 @@ func TestGateway_WithDiscordgo(t *testing.T) {
 	s, c := newServer(t, discordsim.Config{Unlimited: true})
 	session, err := discordgo.New("Bot " + discordsim.DefaultToken)
 	require.NoError(t, err)
-	session.Client = &http.Client{Transport: rewritten{to: s.APIURL()}, Timeout: patience}
+	wire := &http.Transport{}
+	session.Client = &http.Client{Transport: rewritten{to: s.APIURL(), wire: wire}, Timeout: patience}
 	session.Identify.Intents = discordgo.IntentsNone
 	session.StateEnabled, session.ShouldReconnectOnError = false, false
 	session.AddHandler(func(_ *discordgo.Session, i *discordgo.InteractionCreate) {
@@ -244,8 +248,8 @@ func TestGateway_WithDiscordgo(t *testing.T) {
 		_ = c.Callback(t.Context(), i.ID, i.Token, &response) // the delivery tells
 	})
 	require.NoError(t, session.Open())
-	defer http.DefaultTransport.(*http.Transport).CloseIdleConnections() //nolint:forcetypeassert // it is one
-	defer session.Close()                                                //nolint:errcheck // it was tested
+	defer wire.CloseIdleConnections()
+	defer session.Close() //nolint:errcheck // it was tested
 
 	r, err := s.Command(t.Context(), mute())
 	require.NoError(t, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -48,12 +49,13 @@ type Event struct {
 
 // String is the event on one line.
 func (e Event) String() string {
-	line := fmt.Sprintf("%4d %-12s", e.Seq, e.What)
+	var line strings.Builder
+	fmt.Fprintf(&line, "%4d %-12s", e.Seq, e.What)
 	for _, part := range []struct{ name, value string }{
 		{"route", e.Route}, {"interaction", e.Interaction}, {"channel", e.Channel}, {"user", e.User}, {"text", e.Text},
 	} {
 		if part.value != "" {
-			line += fmt.Sprintf(" %s=%.120q", part.name, part.value)
+			fmt.Fprintf(&line, " %s=%.120q", part.name, part.value)
 		}
 	}
 	for _, part := range []struct {
@@ -61,13 +63,13 @@ func (e Event) String() string {
 		value int
 	}{{"status", e.Status}, {"type", e.Type}, {"code", e.Code}} {
 		if part.value != 0 {
-			line += fmt.Sprintf(" %s=%d", part.name, part.value)
+			fmt.Fprintf(&line, " %s=%d", part.name, part.value)
 		}
 	}
 	if e.Message != nil {
-		line += fmt.Sprintf(" content=%.200q", e.Message.Content)
+		fmt.Fprintf(&line, " content=%.200q", e.Message.Content)
 	}
-	return line
+	return line.String()
 }
 
 // record is everything that happened, in one order.

@@ -38,7 +38,7 @@ const (
 	DefaultBot         = "1100000000000000002"
 	DefaultGuild       = "1200000000000000001"
 	DefaultChannel     = "1300000000000000001"
-	DefaultToken       = "MTEw.bot-token-of-the-simulator"
+	DefaultToken       = "MTEw.bot-token-of-the-simulator" //nolint:gosec // it opens nothing but this server
 
 	defaultHeartbeat     = 41250 * time.Millisecond
 	defaultAnswerTime    = 3 * time.Second

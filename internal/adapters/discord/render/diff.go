@@ -29,11 +29,8 @@ type Change struct {
 // String is the change for people, on one line or more.
 func (c Change) String() string {
 	sign := map[ChangeKind]string{Create: "+", Update: "~", Delete: "-"}[c.Kind]
-	text := fmt.Sprintf("%s %s %s", sign, c.Kind, c.Command)
-	for _, d := range c.Details {
-		text += "\n    " + d
-	}
-	return text
+	lines := append([]string{fmt.Sprintf("%s %s %s", sign, c.Kind, c.Command)}, c.Details...)
+	return strings.Join(lines, "\n    ")
 }
 
 // Diff is what registering want would change where have is registered; empty

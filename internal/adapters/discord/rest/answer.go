@@ -105,8 +105,7 @@ func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
 
 // plain is an error of the network without the address, which may hold a token.
 func plain(ctx context.Context, err error) error {
-	var withURL *url.Error
-	if errors.As(err, &withURL) {
+	if withURL, ok := errors.AsType[*url.Error](err); ok {
 		err = withURL.Err
 	}
 	if ctx.Err() != nil && !errors.Is(err, ctx.Err()) {

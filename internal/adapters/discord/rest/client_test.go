@@ -61,10 +61,10 @@ func window(limit, remaining int, after string) []string {
 	}
 }
 
-func newClient(t testing.TB, w wire) *rest.Client {
-	t.Helper()
+func newClient(tb testing.TB, w wire) *rest.Client {
+	tb.Helper()
 	c := rest.New(zap.NewNop(), rest.Config{Token: botToken, APIURL: "https://discord.test/api/v10", Transport: w})
-	t.Cleanup(c.Close)
+	tb.Cleanup(c.Close)
 	return c
 }
 

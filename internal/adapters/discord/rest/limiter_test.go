@@ -168,7 +168,7 @@ func TestLimiter_AGlobalPauseIsNotForInteractions(t *testing.T) {
 func TestLimiter_FiftyInAnySecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBucketed(0)
-		c := newClient(t, func(r *http.Request) (*http.Response, error) {
+		c := newClient(t, func(*http.Request) (*http.Response, error) {
 			b.mu.Lock()
 			defer b.mu.Unlock()
 			b.times = append(b.times, time.Since(b.began))
@@ -192,37 +192,47 @@ func TestLimiter_FiftyInAnySecond(t *testing.T) {
 	})
 }
 
+// scripted is what one request is answered: a status, or nothing when it is 0.
+type scripted int
+
+const answerLost scripted = 0
+
+func (n scripted) answer() (*http.Response, error) {
+	switch n {
+	case answerLost:
+		return nil, io.ErrUnexpectedEOF
+	case http.StatusTooManyRequests:
+		return reply(int(n), `{"retry_after":1.5}`), nil
+	}
+	return reply(int(n), made, "Retry-After", "1"), nil
+}
+
 func TestClient_TriesAgainWhatMayBe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var answers []func() (*http.Response, error)
+		var answers []scripted
 		requests := 0
 		c := newClient(t, func(*http.Request) (*http.Response, error) {
 			requests++
 			next := answers[0]
 			answers = answers[1:]
-			return next()
+			return next.answer()
 		})
-		status := func(n int) func() (*http.Response, error) {
-			return func() (*http.Response, error) { return reply(n, made, "Retry-After", "1"), nil }
-		}
-		throttled := func() (*http.Response, error) { return reply(429, `{"retry_after":1.5}`), nil }
-		lost := func() (*http.Response, error) { return nil, io.ErrUnexpectedEOF }
 		edit := func() error { return c.EditOriginal(t.Context(), "1", "tok", hello()) }
 		follow := func() error { return c.FollowUp(t.Context(), "1", "tok", hello(), true) }
 		for name, test := range map[string]struct {
 			call     func() error
-			answers  []func() (*http.Response, error)
+			answers  []scripted
 			requests int
 			ok       bool
 		}{
-			"an edit that was throttled":        {edit, []func() (*http.Response, error){throttled, status(200)}, 2, true},
-			"an edit that failed":               {edit, []func() (*http.Response, error){status(502), status(500), status(200)}, 3, true},
-			"an edit whose answer was lost":     {edit, []func() (*http.Response, error){lost, status(200)}, 2, true},
-			"an edit that always fails":         {edit, []func() (*http.Response, error){status(500), status(500), status(500)}, 3, false},
-			"an edit that was refused":          {edit, []func() (*http.Response, error){status(400)}, 1, false},
-			"a follow-up that was throttled":    {follow, []func() (*http.Response, error){throttled, status(200)}, 2, true},
-			"a follow-up that may be there":     {follow, []func() (*http.Response, error){status(500)}, 1, false},
-			"a follow-up whose answer got lost": {follow, []func() (*http.Response, error){lost}, 1, false},
+			"an edit that was throttled":        {edit, []scripted{429, 200}, 2, true},
+			"an edit that failed":               {edit, []scripted{502, 500, 200}, 3, true},
+			"an edit whose answer was lost":     {edit, []scripted{answerLost, 200}, 2, true},
+			"an edit that always fails":         {edit, []scripted{500, 500, 500}, 3, false},
+			"an edit that was refused":          {edit, []scripted{400}, 1, false},
+			"a follow-up that was throttled":    {follow, []scripted{429, 200}, 2, true},
+			"a follow-up that may be there":     {follow, []scripted{500}, 1, false},
+			"a follow-up whose answer got lost": {follow, []scripted{answerLost}, 1, false},
 		} {
 			answers, requests = test.answers, 0
 			err := test.call()

@@ -5,6 +5,7 @@ package acceptance
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -70,6 +71,29 @@ func (c watch) last(kind string) int64 {
 	var seq int64
 	require.NoError(c.t, c.db.QueryRowContext(c.t.Context(), "SELECT coalesce(max(seq), 0) FROM entry WHERE kind = ?", kind).Scan(&seq))
 	return seq
+}
+
+// lastKind is the kind of the last entry, empty when there is none.
+func (c watch) lastKind() string {
+	c.t.Helper()
+	return c.text("SELECT kind FROM entry ORDER BY seq DESC LIMIT 1")
+}
+
+// lastAbout is the account that the last entry of a kind is about.
+func (c watch) lastAbout(kind string) string {
+	c.t.Helper()
+	return c.text("SELECT p.account FROM entry e JOIN personal p ON p.seq = e.seq WHERE e.kind = ? ORDER BY e.seq DESC LIMIT 1", kind)
+}
+
+// text reads one text; empty when there is no row.
+func (c watch) text(query string, args ...any) string {
+	c.t.Helper()
+	var text string
+	err := c.db.QueryRowContext(c.t.Context(), query, args...).Scan(&text)
+	if !errors.Is(err, sql.ErrNoRows) {
+		require.NoError(c.t, err)
+	}
+	return text
 }
 
 // locked reports whether something may still happen to an account, and until

@@ -87,6 +87,47 @@ func (w *world) pause(p *process) {
 	})
 }
 
+// caughtWaiting pauses the process while a call of its waits for its turn. It
+// reports false when the process ended before it could be caught.
+func (p *process) caughtWaiting(w *world, ledger watch) bool {
+	p.t.Helper()
+	waits := func() bool {
+		return ledger.lastKind() == "intent" && len(w.proxy.seen(setCall, ledger.lastAbout("intent"))) == 0
+	}
+	var since time.Time // when the call that waits was first seen to wait
+	caught := false
+	eventually(p.t, settleWithin, "a call to wait for its turn", func() bool {
+		if !p.alive() {
+			return true
+		}
+		if !waits() {
+			since = time.Time{}
+			return false
+		}
+		if since.IsZero() {
+			since = time.Now()
+		}
+		if time.Since(since) < time.Second/10 {
+			return false // it may be one that does not wait, and to stop it would make the next ones not wait
+		}
+		at, ok := p.pauseIn(ledger)
+		if !ok {
+			return false
+		}
+		// Later than this it may be on its way to the wire, which nothing can
+		// take back.
+		if at.Sub(since) < 700*time.Millisecond {
+			until(p.t, time.Now().Add(time.Second)) // what had left already has arrived now
+			if caught = waits(); caught {
+				return true
+			}
+		}
+		p.resume()
+		return false
+	})
+	return caught
+}
+
 // pauseIn stops a process, unless it is in a transaction of the ledger, and
 // says when it had stopped.
 func (p *process) pauseIn(ledger watch) (at time.Time, ok bool) {
@@ -127,47 +168,15 @@ func lastKind(entries []entry, of int64) string {
 // mute needs three attempts puts the calls that mute behind those that read, so
 // that it is the former that wait.
 func TestAcceptance_18_PausedBeforeItsCall(t *testing.T) {
-	t.Parallel()
+	// Not beside others: it has to strike within half a second.
 	w := newWorld(t)
 	w.perSecond = 1
 	w.configure()
-	const again = 2
 	w.sim.fail(`{"api":"setnospeaking","kind":"code","code":60008,"times":2}`)
 	w.done("mia", "status grace") // makes the ledger
 	ledger := w.watch()
 	p := w.launch("mia", "mute "+crowd+" 2h group")
-	waits := func() bool {
-		muted := w.proxy.total(setCall) - again
-		return muted > 0 && ledger.count("intent") == muted+1
-	}
-	var since time.Time // when the call that waits was first seen to wait
-	eventually(t, soon, "a call to wait for its turn", func() bool {
-		require.True(t, p.alive(), "it was never caught between an intent and its call")
-		if !waits() {
-			since = time.Time{}
-			return false
-		}
-		if since.IsZero() {
-			since = time.Now()
-		}
-		if time.Since(since) < time.Second/10 {
-			return false // it may be one that does not wait, and to stop it would make the next ones not wait
-		}
-		at, ok := p.pauseIn(ledger)
-		if !ok {
-			return false
-		}
-		// Later than this it may be on its way to the wire, which nothing can
-		// take back.
-		if at.Sub(since) < 700*time.Millisecond {
-			until(t, time.Now().Add(aMoment)) // what had left already has arrived now
-			if waits() {
-				return true
-			}
-		}
-		p.resume()
-		return false
-	})
+	require.True(t, p.caughtWaiting(w, ledger), "it was never caught between an intent and its call")
 	stopped := time.Now()
 	log := w.entries()
 	last := ofKind(log, "intent")[ledger.count("intent")-1]

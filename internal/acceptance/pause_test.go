@@ -168,7 +168,6 @@ func lastKind(entries []entry, of int64) string {
 // mute needs three attempts puts the calls that mute behind those that read, so
 // that it is the former that wait.
 func TestAcceptance_18_PausedBeforeItsCall(t *testing.T) {
-	// Not beside others: it has to strike within half a second.
 	w := newWorld(t)
 	w.perSecond = 1
 	w.configure()
@@ -178,6 +177,7 @@ func TestAcceptance_18_PausedBeforeItsCall(t *testing.T) {
 	p := w.launch("mia", "mute "+crowd+" 2h group")
 	require.True(t, p.caughtWaiting(w, ledger), "it was never caught between an intent and its call")
 	stopped := time.Now()
+	t.Parallel() // not before: it had to strike within half a second
 	log := w.entries()
 	last := ofKind(log, "intent")[ledger.count("intent")-1]
 	require.Empty(t, w.proxy.seen(setCall, last.Account))

@@ -83,7 +83,8 @@ func trouble(err error) error {
 		code = "tencent_configuration"
 	case errors.As(err, new(*im.BreakerOpenError)):
 		code = "tencent_configuration"
-	case errors.Is(err, im.ErrUnreachable), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.As(err, new(*im.TransportError)), errors.Is(err, im.ErrUnreachable), // no answer is no refusal
+		errors.Is(err, im.ErrRateWait), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		code = "tencent_unreachable"
 	}
 	return &commands.TroubleError{Code: code, Why: im.Classify(err).Text, Cause: err}

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"modbot/internal/commands"
+	"modbot/internal/im"
+	"modbot/internal/im/imwire"
+)
+
+func TestTrouble_NoAnswerIsNoRefusal(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  error
+		code string
+	}{
+		"sent, and no answer":   {&im.TransportError{API: imwire.GetNoSpeaking, Sent: true, What: "no answer"}, "tencent_unreachable"},
+		"no connection":         {&im.TransportError{API: imwire.GetNoSpeaking, What: "refused"}, "tencent_unreachable"},
+		"out of time":           {context.DeadlineExceeded, "tencent_unreachable"},
+		"a wrong configuration": {im.ErrConfiguration, "tencent_configuration"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var told *commands.TroubleError
+			require.ErrorAs(t, trouble(fmt.Errorf("reading: %w", c.err)), &told)
+			require.Equal(t, c.code, told.Code)
+			require.NotEmpty(t, told.Why)
+			require.ErrorIs(t, told, c.err)
+		})
+	}
+}

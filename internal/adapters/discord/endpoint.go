@@ -106,9 +106,10 @@ func (d *Discord) exchange(w http.ResponseWriter, r *http.Request, running *inta
 	defer patience.Stop()
 	select {
 	case first := <-x.first:
-		err := reply(w, first)
+		err := context.Cause(r.Context()) // who has hung up reads nothing
 		if err == nil {
-			err = r.Context().Err() // who has hung up reads nothing
+			// What was written counts as read: Discord closes as soon as it has it.
+			err = reply(w, first)
 		}
 		x.written <- err
 	case <-r.Context().Done():

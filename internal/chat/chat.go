@@ -11,6 +11,7 @@
 package chat
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -126,6 +127,27 @@ type Reply struct {
 	Message Message
 	// Ref is also in the log, so that a person can quote it.
 	Ref string
+}
+
+// WithRef is the message of a reply. Where something may be wrong, it has the
+// reference at the end of its first line: the lines below may be pasted.
+func (r Reply) WithRef() Message {
+	switch r.State {
+	case StateError, StateNotDone, StateUnknown:
+	case StateDone, StatePartlyDone, StateNeedsConfirm, StateNeedsApproval, StateBusy, StateInfo:
+		return r.Message
+	}
+	m := r.Message
+	if r.Ref == "" || strings.Contains(m.Plain(), r.Ref) {
+		return m
+	}
+	lines := slices.Clone(m.Lines)
+	if len(lines) == 0 {
+		lines = []Line{nil}
+	}
+	lines[0] = append(slices.Clone(lines[0]), Plain("   ref "), Code(r.Ref))
+	m.Lines = lines
+	return m
 }
 
 // Message is text that people read, ready to be rendered by any platform: lines

@@ -50,3 +50,19 @@ func TestButton_ClickCarriesWhatTheButtonBelongsTo(t *testing.T) {
 }
 
 func oneLine(spans ...chat.Span) chat.Message { return chat.Message{Lines: []chat.Line{spans}} }
+
+func TestReply_WithRef(t *testing.T) {
+	m := chat.Message{Lines: []chat.Line{{chat.Plain("first")}, {chat.Plain("second")}}}
+	for state, want := range map[chat.State]string{
+		chat.StateError: "first   ref 01JD\nsecond", chat.StateNotDone: "first   ref 01JD\nsecond", chat.StateUnknown: "first   ref 01JD\nsecond",
+		chat.StateDone: "first\nsecond", chat.StatePartlyDone: "first\nsecond", chat.StateBusy: "first\nsecond", chat.StateInfo: "first\nsecond",
+		chat.StateNeedsConfirm: "first\nsecond", chat.StateNeedsApproval: "first\nsecond",
+	} {
+		require.Equal(t, want, chat.Reply{State: state, Ref: "01JD", Message: m}.WithRef().Plain(), "%s", state)
+	}
+	require.Equal(t, "first\nsecond", m.Plain(), "the message itself stays as it was")
+	require.Equal(t, "first\nsecond", chat.Reply{State: chat.StateError, Message: m}.WithRef().Plain(), "there is no reference")
+	require.Equal(t, "   ref 01JD", chat.Reply{State: chat.StateError, Ref: "01JD"}.WithRef().Plain())
+	said := chat.Text("It is in the log under 01JD.")
+	require.Equal(t, said, chat.Reply{State: chat.StateError, Ref: "01JD", Message: said}.WithRef(), "once is enough")
+}

@@ -59,25 +59,8 @@ func stateColor(state chat.State) string {
 	return sgrBold
 }
 
-// reply is an answer as text. Those that something may be wrong with carry
-// their reference, at the end of the first line: the lines below may be pasted.
-func (s style) reply(r chat.Reply) string {
-	text := s.message(r.Message, stateColor(r.State))
-	switch r.State {
-	case chat.StateError, chat.StateNotDone, chat.StateUnknown:
-	case chat.StateDone, chat.StatePartlyDone, chat.StateNeedsConfirm, chat.StateNeedsApproval, chat.StateBusy, chat.StateInfo:
-		return text
-	}
-	if r.Ref == "" || strings.Contains(text, r.Ref) {
-		return text
-	}
-	first, rest, more := strings.Cut(text, "\n")
-	first += s.dim("   ref " + chat.Visible(r.Ref))
-	if more {
-		return first + "\n" + rest
-	}
-	return first
-}
+// reply is an answer as text.
+func (s style) reply(r chat.Reply) string { return s.message(r.WithRef(), stateColor(r.State)) }
 
 // message is lines, then what can be typed next. strong is the colour of
 // emphasis.

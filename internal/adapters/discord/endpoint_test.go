@@ -176,7 +176,7 @@ func TestHandler_RefusesOtherPlacesPrivately(t *testing.T) {
 		metric string
 		text   string
 	}{
-		"a guild that isn't on the list": {object{"guild_id": "6600"}, "command workspace", "doesn't serve this server"},
+		"a guild that isn't on the list": {object{"guild_id": "6600"}, "command workspace", "This server isn't served"},
 		"a direct message":               {object{"guild_id": "", "member": nil, "user": object{"id": testMember, "username": "mia"}}, "command direct", "not in direct messages"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -96,7 +96,7 @@ func (d *Discord) Run(ctx context.Context, core adapters.Core) error {
 		begin: func(dl delivery) { d.serve(ctx, core, dl) },
 		refuse: func(dl delivery) {
 			defer d.contain(dl.in)
-			d.answerOnce(ctx, dl, "busy", refuse(dl.in, sayBusy()))
+			d.answerOnce(ctx, dl, "busy", refuse(dl.in, adapters.SayBusy()))
 		},
 		work: make(chan struct{}, maxWork), refused: make(chan struct{}, maxRefusals), open: true,
 	}

@@ -14,28 +14,12 @@ import (
 
 // What the adapter says itself: about deliveries that never reach the core.
 
-func saySomewhereElse() chat.Message {
-	return chat.Text("modbot doesn't serve this server. Nothing was done. Its operator finds this server's id in modbot's log.")
-}
-
 func sayInGuildsOnly() chat.Message {
 	return chat.Text("modbot answers in its server, not in direct messages. Nothing was done.")
 }
 
-func sayBusy() chat.Message {
-	return chat.Text("Too much is asked at once. Nothing was done; ask again in a minute.")
-}
-
 func sayNotOurs() chat.Message {
 	return chat.Text("This button or form isn't one that modbot knows, or it is too old. Nothing was done; type the command instead.")
-}
-
-func sayFormTooSlow() chat.Message {
-	return chat.Text("The form took too long to open. Nothing was done; try again, or type the command instead.")
-}
-
-func sayNothing() chat.Message {
-	return chat.Text("Nothing answered. Look at the outcome before you ask again.")
 }
 
 // elsewhere is a reply as a direct message: buttons act in servers only.

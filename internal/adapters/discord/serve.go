@@ -46,7 +46,7 @@ func (d *Discord) admit(in interaction, carry courier) (dl delivery, ok bool) {
 		dl.refusal = refuse(in, sayInGuildsOnly())
 	case !d.serves(in.guild):
 		d.delivered(in.kind, "workspace")
-		dl.refusal = refuse(in, saySomewhereElse())
+		dl.refusal = refuse(in, adapters.SayNotServed("server"))
 		if !d.strangers.add(in.guild, struct{}{}) {
 			d.log.Warn("an interaction came from a guild that isn't on the list and was refused; to serve it, change the line under discord in the configuration",
 				zap.String("guild", in.guild), zap.String("line", guildsLine(append(slices.Clone(d.cfg.Guilds), in.guild))))
@@ -135,7 +135,7 @@ func (d *Discord) handle(ctx context.Context, core adapters.Core, dl delivery, i
 		defer d.contain(dl.in)
 		defer func() { // also when the core panicked
 			if t.unanswered() {
-				t.respond(ctx, chat.Reply{State: chat.StateError, Code: "no_answer", Message: sayNothing()})
+				t.respond(ctx, chat.Reply{State: chat.StateError, Code: "no_answer", Message: adapters.SayNothing()})
 			}
 		}()
 		core.Handle(ctx, inv, t.respond)
@@ -198,7 +198,7 @@ func (d *Discord) open(ctx context.Context, core adapters.Core, dl delivery, inv
 	case o := <-made:
 		d.answerOnce(ctx, dl, "ok", d.opening(in, o))
 	case <-asking.Done():
-		d.answerOnce(ctx, dl, "late", privately(sayFormTooSlow()))
+		d.answerOnce(ctx, dl, "late", privately(adapters.SayFormTooSlow("/"+d.cfg.CommandPrefix+"help")))
 	}
 }
 

@@ -314,7 +314,7 @@ func TestServe_OpensForms(t *testing.T) {
 			}
 			kind, data := answered(t, b.deliver(b.interaction(2, object{"name": "Mute…", "type": 2, "target_id": "4242"}, nil)))
 			require.Equal(t, 4, kind)
-			require.Contains(t, data["content"], "too long to open")
+			require.Contains(t, data["content"], "could not be shown in time")
 			require.Equal(t, openTime, time.Since(began))
 		})
 	})

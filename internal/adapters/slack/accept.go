@@ -99,7 +99,7 @@ func (s *Slack) decline(d *door, del delivery) {
 		return
 	}
 	_ = d.submit(func(ctx context.Context, _ adapters.Core) { // nobody is owed it
-		if err := s.web.respond(ctx, del.answerURL, blocks.Reply(notServed()), false); err != nil {
+		if err := s.web.respond(ctx, del.answerURL, blocks.Reply(adapters.SayNotServed("workspace")), false); err != nil {
 			s.log.Info("somebody was not told that their workspace is not served", zap.Error(err))
 		}
 	})
@@ -194,7 +194,7 @@ func (s *Slack) open(ctx context.Context, core adapters.Core, inv chat.Invocatio
 	}
 	if err != nil {
 		s.log.Warn("a form was not shown", zap.String("verb", inv.Verb), zap.Error(err))
-		a.tell(ctx, blocks.Reply(formNotShown(s.cfg.Command, inv.Verb)))
+		a.tell(ctx, blocks.Reply(adapters.SayFormTooSlow(s.cfg.Command+" "+inv.Verb+" help")))
 		return
 	}
 	a.shown()

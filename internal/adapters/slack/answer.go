@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"modbot/internal/adapters"
 	"modbot/internal/adapters/slack/blocks"
 	"modbot/internal/chat"
 )
@@ -134,7 +135,7 @@ func (a *answer) again(ctx context.Context) {
 
 // respond is what the Core answers by. It may be called again, and after Run.
 func (a *answer) respond(ctx context.Context, r chat.Reply) {
-	a.tell(ctx, blocks.Reply(withRef(r)))
+	a.tell(ctx, blocks.Reply(r.WithRef()))
 }
 
 // tell says something that ends the matter, for now.
@@ -167,7 +168,7 @@ func (a *answer) wasSaid() bool {
 // sayNothingCame ends a matter that the Core left open, or died over.
 func (a *answer) sayNothingCame(ctx context.Context) {
 	if !a.wasSaid() {
-		a.tell(ctx, blocks.Reply(nothingCame()))
+		a.tell(ctx, blocks.Reply(adapters.SayNothing()))
 	}
 }
 

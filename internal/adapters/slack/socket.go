@@ -222,7 +222,7 @@ func (s *Slack) envelope(ctx context.Context, d *door, l *link, f socketmode.Req
 	switch {
 	case errors.Is(err, errClosed): // Slack delivers it to somebody else
 	case errors.Is(err, errBusy):
-		s.acked(l.ack(f, only(f, blocks.Reply(tooBusy()))))
+		s.acked(l.ack(f, only(f, blocks.Reply(adapters.SayBusy()))))
 	case err != nil || a == nil:
 		s.acked(l.ack(f, nil))
 	default:

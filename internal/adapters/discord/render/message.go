@@ -61,25 +61,8 @@ func Reply(m chat.Message) Body {
 	return Body{Content: content, Components: rows}
 }
 
-// Answer is a reply. One that something may be wrong with carries its
-// reference, at the end of the first line: the lines below may be pasted.
-func Answer(r chat.Reply) Body {
-	switch r.State {
-	case chat.StateError, chat.StateNotDone, chat.StateUnknown:
-	case chat.StateDone, chat.StatePartlyDone, chat.StateNeedsConfirm, chat.StateNeedsApproval, chat.StateBusy, chat.StateInfo:
-		return Reply(r.Message)
-	}
-	if r.Ref == "" || strings.Contains(r.Message.Plain(), r.Ref) {
-		return Reply(r.Message)
-	}
-	m := r.Message
-	m.Lines = slices.Clone(m.Lines)
-	if len(m.Lines) == 0 {
-		m.Lines = []chat.Line{nil}
-	}
-	m.Lines[0] = append(slices.Clone(m.Lines[0]), chat.Plain("   ref "), chat.Code(r.Ref))
-	return Reply(m)
-}
+// Answer is a reply with its reference, where it carries one.
+func Answer(r chat.Reply) Body { return Reply(r.WithRef()) }
 
 // compose makes the text of lines visible, and joins neighbours of one kind:
 // "**a****b**" would not be two strong words.

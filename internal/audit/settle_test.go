@@ -1,16 +1,11 @@
 package audit_test
 
 import (
-	"context"
-	"database/sql"
 	"errors"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
-	"go.uber.org/zap/zaptest"
 
 	"modbot/internal/audit"
 	"modbot/internal/mute"
@@ -261,101 +256,6 @@ func TestSettleOthersWhileOneCannotBeRead(t *testing.T) {
 	require.Equal(t, audit.StatusUnknown, h.caseOf(1).Status)
 }
 
-// A process that was paused past its lease makes no call; what it has to say
-// is late, and is read for.
-func TestSettleLateAnswer(t *testing.T) {
-	for name, tc := range map[string]struct {
-		landed bool // the request took effect after the case was settled
-		result audit.Outcome
-		want   []string
-		mutes  []string
-	}{
-		"the request had taken effect after the read": {
-			landed: true, result: audit.OutcomeDone,
-			want:  []string{"intent 1", "outcome 1 failed", "late 1 done", "late 1 in effect: group"},
-			mutes: []string{"group 1 until 03:00:00"},
-		},
-		"it never did": {
-			result: audit.OutcomeFailed,
-			want:   []string{"intent 1", "outcome 1 failed", "late 1 failed", "late 1"},
-			mutes:  []string{},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			h := newHouse(t)
-			s := h.settler()
-			b := h.begin("alice", mute.ScopeGroup, seconds(t, 3600))
-			h.clock.advance(audit.LeaseTime + audit.SettleGrace)
-			n, _ := once(t, s.Once)
-			require.Equal(t, 1, n)
-			if tc.landed {
-				h.tencent.set("alice", mute.ScopeGroup, b.Deadline)
-			}
-
-			_, err := h.ledger.Renew(t.Context(), b.Token)
-			require.ErrorIs(t, err, audit.ErrLeaseLost)
-			f := h.finish(b, audit.Result{Outcome: tc.result, Attempts: 1})
-			require.True(t, f.Late)
-
-			n, _ = once(t, s.Once)
-			require.Equal(t, 1, n)
-			require.Equal(t, tc.want, h.log(0))
-			require.Equal(t, tc.mutes, h.mutes("alice"))
-			require.Equal(t, audit.OutcomeFailed, h.caseOf(1).Outcome, "there is never a second outcome")
-			n, next := once(t, s.Once)
-			require.Zero(t, n)
-			require.Zero(t, next)
-		})
-	}
-}
-
-// What a late request did is read, and belongs to its case, also when a later
-// case has acted on the account meanwhile.
-func TestSettleLateAnswerAfterALaterCase(t *testing.T) {
-	h := newHouse(t)
-	s := h.settler()
-	first := h.begin("alice", mute.ScopeGroup, seconds(t, 3600))
-	h.clock.advance(audit.LeaseTime + audit.SettleGrace)
-	once(t, s.Once) // failed
-	unmute := h.begin("alice", mute.ScopeGroup, mute.Term{})
-	h.finish(first, audit.Result{Outcome: audit.OutcomeDone, Attempts: 1}) // while the other is in flight
-	h.tencent.set("alice", mute.ScopeGroup, first.Deadline)                // it landed after the unmute
-	h.finish(unmute, audit.Result{Outcome: audit.OutcomeDone, Attempts: 1})
-	require.Empty(t, h.mutes("alice"))
-
-	n, _ := once(t, s.Once)
-	require.Equal(t, 1, n)
-	require.Equal(t, []string{
-		"intent 1", "outcome 1 failed", "intent 2", "late 1 done", "outcome 2 done in effect: group", "late 1 in effect: group",
-	}, h.log(0))
-	require.Equal(t, []string{"group 1 until 03:00:00"}, h.mutes("alice"))
-}
-
-// Where the account's name was erased, a late answer is not read for, and does
-// not wait for ever.
-func TestSettleLateAnswerOfAnErasedAccount(t *testing.T) {
-	h := newHouse(t)
-	s := h.settler()
-	b := h.begin("alice", mute.ScopeGroup, seconds(t, 3600))
-	h.clock.advance(audit.LeaseTime + audit.SettleGrace)
-	once(t, s.Once)
-	h.tencent.seen()
-	h.finish(b, audit.Result{Outcome: audit.OutcomeFailed, Attempts: 1})
-	db, err := sql.Open("sqlite", h.path)
-	require.NoError(t, err)
-	_, err = db.ExecContext(t.Context(), "DELETE FROM personal WHERE seq = 1")
-	require.NoError(t, err)
-	require.NoError(t, db.Close())
-	require.NoError(t, h.ledger.Redact(t.Context(), 1))
-
-	n, next := once(t, s.Once)
-	require.Equal(t, 1, n)
-	require.Zero(t, next)
-	require.Empty(t, h.tencent.seen())
-	require.Equal(t, []string{"late 1 failed", "redacted 0", "late 1"}, h.log(2))
-}
-
-// The reading that settles one field also tells of the other.
 func TestSettleNotesWhatElseChanged(t *testing.T) {
 	h := newHouse(t)
 	h.muted("alice", mute.ScopeC2C, seconds(t, 7200))
@@ -383,71 +283,4 @@ func TestSettleLapsesQuestions(t *testing.T) {
 	n, _ = once(t, s.Once)
 	require.Equal(t, 1, n)
 	require.Equal(t, audit.StatusLapsed, h.caseOf(1).Status)
-}
-
-// However many settlers there are, every case gets one outcome.
-func TestSettleByManyAtOnce(t *testing.T) {
-	h := newHouse(t)
-	accounts := []mute.Account{"alice", "bob", "carol", "dave"}
-	for _, a := range accounts {
-		h.unknown(a, mute.ScopeGroup, seconds(t, 3600))
-	}
-	_, other := h.process("two")
-	h.clock.advance(6 * time.Second)
-	settlers := []*audit.Settler{h.settler(), h.settler(), audit.NewSettler(zaptest.NewLogger(t), other, h.tencent)}
-	var wg sync.WaitGroup
-	counts := make([]int, len(settlers))
-	errs := make([]error, len(settlers))
-	for i, s := range settlers {
-		wg.Go(func() { counts[i], _, errs[i] = s.Once(t.Context()) })
-	}
-	wg.Wait()
-	require.NoError(t, errors.Join(errs...))
-	total := 0
-	for _, n := range counts {
-		total += n
-	}
-	require.Equal(t, len(accounts), total)
-	outcomes, err := h.ledger.Entries(t.Context(), audit.EntryFilter{Kinds: []audit.Kind{audit.KindOutcome}, Limit: 100})
-	require.NoError(t, err)
-	require.Len(t, outcomes, len(accounts))
-}
-
-// A settler that is told to stop lets go of what it holds at once.
-func TestSettleStopped(t *testing.T) {
-	h := newHouse(t)
-	h.unknown("alice", mute.ScopeGroup, seconds(t, 3600))
-	h.clock.advance(6 * time.Second)
-	ctx, cancel := context.WithCancel(t.Context())
-	h.tencent.failing(func(mute.Account) error {
-		cancel()
-		return context.Canceled
-	})
-	_, _, err := h.settler().Once(ctx)
-	if err != nil {
-		require.ErrorIs(t, err, context.Canceled)
-	}
-	h.tencent.failing(nil)
-	n, _ := once(t, h.settler().Once)
-	require.Equal(t, 1, n)
-	require.Equal(t, audit.OutcomeFailed, h.caseOf(1).Outcome)
-}
-
-// The loop settles by itself, woken by the clock, and ends with its context.
-func TestSettleRuns(t *testing.T) {
-	h := newHouse(t)
-	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	b := h.unknown("alice", mute.ScopeGroup, seconds(t, 3600))
-	h.clock.advance(6 * time.Second)
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	s := h.settler()
-	go func() { done <- s.Run(ctx) }()
-	wait, stop := context.WithTimeout(t.Context(), time.Minute)
-	defer stop()
-	c, err := h.ledger.Wait(wait, b.Case)
-	require.NoError(t, err)
-	require.Equal(t, audit.StatusFailed, c.Status)
-	cancel()
-	require.NoError(t, <-done)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -109,7 +108,6 @@ func (m measured) verbOf(inv chat.Invocation) string {
 
 // ledgerStanding says of a ledger what the metrics and the readiness show.
 type ledgerStanding struct {
-	ledger *audit.Log
 	health func(context.Context) (audit.Health, error) // see healthOf
 	now    func() time.Time
 }
@@ -122,22 +120,11 @@ func (l ledgerStanding) Standing(ctx context.Context) (web.Standing, error) {
 	}
 	out := web.Standing{Entries: h.Entries, InFlight: h.InFlight, Unknown: h.Unknown, Waiting: h.Waiting, Mutes: h.ActiveMutes}
 	for _, s := range h.Sinks {
-		sink := web.Sink{Name: s.Name, Why: s.LastError}
-		// What comes after the cursor counts when something of it is to be posted.
-		next, err := l.ledger.Entries(ctx, audit.EntryFilter{After: s.Cursor, Kinds: postedKinds(), Limit: 1})
-		if err != nil {
-			return web.Standing{}, err
-		}
-		if len(next) > 0 {
-			sink.Depth = h.Entries - next[0].Seq + 1
-			sink.Age = max(0, l.now().Sub(next[0].Time))
+		sink := web.Sink{Name: s.Name, Depth: s.Behind, Why: s.LastError}
+		if !s.Oldest.IsZero() {
+			sink.Age = max(0, l.now().Sub(s.Oldest))
 		}
 		out.Sinks = append(out.Sinks, sink)
 	}
 	return out, nil
-}
-
-// postedKinds are the kinds of entry that audit channels are told of.
-func postedKinds() []audit.Kind {
-	return slices.DeleteFunc(audit.Kinds(), func(k audit.Kind) bool { return !k.Posted() })
 }

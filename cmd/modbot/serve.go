@@ -174,7 +174,7 @@ func (a *arrangement) open(ctx context.Context, log *zap.Logger, key *audit.Key,
 	if err != nil {
 		return nil, err
 	}
-	standing := ledgerStanding{ledger: c.ledger, health: healthOf(c.ledger, sinks), now: time.Now}
+	standing := ledgerStanding{health: healthOf(c.ledger, sinks), now: time.Now}
 	watched := make([]web.Platform, 0, len(a.platforms))
 	for _, p := range a.platforms {
 		watched = append(watched, p)

@@ -19,14 +19,18 @@ type Health struct {
 type SinkHealth struct {
 	Name   string
 	Cursor int64 // seq of the last entry that was posted
-	Behind int64 // entries after it
-	// Oldest is the time of the first entry that has not been posted; zero
-	// when none waits.
+	// Behind is how many entries wait to be posted, backlogMost where there are
+	// more. Entries that are not posted (intents, batches) do not wait.
+	Behind int64
+	// Oldest is the time of the first that waits; zero when none does.
 	Oldest    time.Time
 	LastError string
 	FailedAt  time.Time
 	PostedAt  time.Time
 }
+
+// backlogMost is how far a backlog is counted, which bounds the time it takes.
+const backlogMost = 100_000
 
 // Health reads how the ledger is.
 func (l *Log) Health(ctx context.Context) (Health, error) {
@@ -46,16 +50,13 @@ func (l *Log) Health(ctx context.Context) (Health, error) {
 		}
 		for _, row := range sinks {
 			sink := SinkHealth{
-				Name: row.Name, Cursor: row.Cursor, Behind: max(0, head.Size-row.Cursor),
-				LastError: row.Error, FailedAt: fromMicros(row.FailedAt), PostedAt: fromMicros(row.PostedAt),
+				Name: row.Name, Cursor: row.Cursor, LastError: row.Error, FailedAt: fromMicros(row.FailedAt), PostedAt: fromMicros(row.PostedAt),
 			}
-			next, err := s.Entries(ctx, EntryQuery{After: row.Cursor, Limit: 1})
+			waiting, oldest, err := s.Backlog(ctx, row.Cursor, postedKinds(), backlogMost)
 			if err != nil {
 				return h, err
 			}
-			if len(next) > 0 {
-				sink.Oldest = fromMicros(next[0].At)
-			}
+			sink.Behind, sink.Oldest = waiting, fromMicros(oldest)
 			h.Sinks = append(h.Sinks, sink)
 		}
 		return h, nil

@@ -81,6 +81,9 @@ type OperationReader interface {
 	// Leases returns the leases that end in a read-back, all but locked ones.
 	Leases(ctx context.Context, limit int) ([]LeaseRow, error)
 	Sinks(ctx context.Context) ([]SinkRow, error)
+	// Backlog counts the entries of these kinds with a seq over after, up to
+	// most of them, and says when the first was appended.
+	Backlog(ctx context.Context, after int64, kinds []Kind, most int) (entries, oldest int64, err error)
 	// Postings returns where entries from first to last were posted.
 	Postings(ctx context.Context, first, last int64) ([]PostingRow, error)
 }

@@ -31,7 +31,7 @@ func (m *Metrics) Watch(h *Health) error {
 		unknown:    desc("ledger_unknown_outcomes", "Actions of which nobody knows yet whether they happened."),
 		waiting:    desc("ledger_open_questions", "Cases that wait for a confirmation or an approval."),
 		mutes:      desc("ledger_active_mutes", "Mutes that run."),
-		depth:      desc("outbox_depth", "Entries that an audit channel has not been told of.", "sink"),
+		depth:      desc("outbox_depth", "Entries that wait to be posted to an audit channel.", "sink"),
 		age:        desc("outbox_age_seconds", "How long the first entry that an audit channel has not been told of has waited.", "sink"),
 		failing:    desc("outbox_failing", "1 when the last attempt at an audit channel failed.", "sink"),
 		platformUp: desc("platform_up", "1 when a platform works.", "platform"),

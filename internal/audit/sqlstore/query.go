@@ -192,6 +192,18 @@ func (r *reader) Sinks(ctx context.Context) ([]audit.SinkRow, error) {
 	return t.all(ctx, r, "SELECT "+t.list("")+" FROM sink ORDER BY name")
 }
 
+// Backlog counts entries, and finds the time of the first: times never go back.
+func (r *reader) Backlog(ctx context.Context, after int64, kinds []audit.Kind, most int) (entries, oldest int64, err error) {
+	args := []any{after}
+	for _, k := range kinds {
+		args = append(args, string(k))
+	}
+	q := "SELECT count(*), coalesce(min(at), 0) FROM (SELECT at FROM entry WHERE seq > ? AND kind IN (" + params(len(kinds)) +
+		") ORDER BY seq LIMIT ?) waiting"
+	err = r.sess.one(ctx, q, append(args, most), &entries, &oldest)
+	return entries, oldest, explain(r.store.name, err)
+}
+
 // Postings reads where entries were posted.
 func (r *reader) Postings(ctx context.Context, first, last int64) ([]audit.PostingRow, error) {
 	t := r.store.tables.posting

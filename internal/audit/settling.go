@@ -13,16 +13,9 @@ func (l *Log) doubt(ctx context.Context, t Token) error {
 		if done, err := s.committed(ctx, id, seq); done || err != nil {
 			return err
 		}
-		c, err := s.theCase(ctx, t.Case)
+		c, _, err := s.taken(ctx, t)
 		if err != nil {
 			return err
-		}
-		lease, held, err := s.held(ctx, t)
-		if err != nil {
-			return err
-		}
-		if !held || lease.State != LeaseSettling {
-			return ErrLeaseLost
 		}
 		if c.Status != StatusInFlight {
 			return nil

@@ -172,19 +172,26 @@ func (l *Log) TakeOver(ctx context.Context, n int64) (t Token, freshUntil time.T
 	return t, freshUntil, err
 }
 
+// taken loads a case that was taken over, and the lease; it is ErrLeaseLost when
+// the token is not the account's any more.
+func (s *state) taken(ctx context.Context, t Token) (CaseRow, LeaseRow, error) {
+	c, err := s.theCase(ctx, t.Case)
+	if err != nil {
+		return c, LeaseRow{}, err
+	}
+	lease, held, err := s.held(ctx, t)
+	if err == nil && (!held || lease.State != LeaseSettling) {
+		err = ErrLeaseLost
+	}
+	return c, lease, err
+}
+
 // Postpone gives a case that was taken over back, to be read again later.
 func (l *Log) Postpone(ctx context.Context, t Token, until time.Time) error {
 	return l.write(ctx, t.keys(), func(ctx context.Context, s *state) error {
-		lease, held, err := s.held(ctx, t)
+		c, lease, err := s.taken(ctx, t)
 		if err != nil {
 			return err
-		}
-		c, err := s.theCase(ctx, t.Case)
-		if err != nil {
-			return err
-		}
-		if !held || lease.State != LeaseSettling {
-			return ErrLeaseLost
 		}
 		lease.State = LeaseUnknown
 		if c.Status.Settled() {
@@ -219,16 +226,9 @@ func (l *Log) Settle(ctx context.Context, t Token, r Settlement) (Finished, erro
 		if done, err := s.committed(ctx, id, f.Seq); done || err != nil {
 			return err
 		}
-		c, err := s.theCase(ctx, t.Case)
+		c, lease, err := s.taken(ctx, t)
 		if err != nil {
 			return err
-		}
-		lease, held, err := s.held(ctx, t)
-		if err != nil {
-			return err
-		}
-		if !held || lease.State != LeaseSettling {
-			return ErrLeaseLost
 		}
 		f, err = s.settle(ctx, id, c, lease, t.late, r)
 		return err

@@ -238,6 +238,8 @@ type sink struct {
 	fromNow bool
 	origin  string // print of the ledger, for buttons
 	channel adapters.Channel
+	// bursts says that entries which are alike are told in one post.
+	bursts  bool
 	outages *outages
 }
 
@@ -246,17 +248,38 @@ func (s sink) Name() string { return s.name }
 
 // Compose makes one message of as many entries as fit.
 func (s sink) Compose(posted []audit.Posted) (taken int, body []byte, err error) {
-	posts := make([]chat.Post, 0, len(posted))
+	entries := make([]texts.PostInput, 0, len(posted))
 	for _, p := range posted {
-		posts = append(posts, texts.Post(texts.PostInput{
+		entries = append(entries, texts.PostInput{
 			Entry: p.Entry, Case: p.Case, Prior: p.Prior, Checkpoint: p.Checkpoint,
 			Meaning: meaning(p.Entry.Code), Origin: s.origin, Stub: p.Stub,
-		}))
+		})
 	}
+	posts := s.words(entries)
 	if s.outages != nil {
 		s.outages.tell(posts)
 	}
-	return s.channel.Render(posts)
+	told, body, err := s.channel.Render(posts)
+	if err != nil || told < 1 || told > len(posts) {
+		return told, body, err
+	}
+	last := posts[told-1].LastSeq
+	for taken < len(posted) && posted[taken].Entry.Seq <= last {
+		taken++
+	}
+	return taken, body, nil
+}
+
+// words are the entries as the channel is told of them.
+func (s sink) words(entries []texts.PostInput) []chat.Post {
+	if s.bursts {
+		return texts.Posts(entries)
+	}
+	posts := make([]chat.Post, 0, len(entries))
+	for _, e := range entries {
+		posts = append(posts, texts.Post(e))
+	}
+	return posts
 }
 
 // Send posts what Compose made.

@@ -206,7 +206,7 @@ func (r roster) sinks() []sink {
 			continue
 		}
 		if channel := s.platform.Audit(); channel != nil {
-			out = append(out, sink{name: s.sink, channel: channel, fromNow: true})
+			out = append(out, sink{name: s.sink, channel: channel, fromNow: true, bursts: true})
 		}
 	}
 	return out

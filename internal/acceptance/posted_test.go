@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	entryNumber = regexp.MustCompile(`(?m)#(\d+)(?: · size .*)?$`)
+	entryNumber = regexp.MustCompile(`(?m)#(\d+)(?:[,)]|(?: · size .*)?$)`)
 	repeatMark  = regexp.MustCompile(`(?i)possible repeat of #(\d+)(?:–#(\d+))?`)
 )
 

@@ -86,7 +86,7 @@ func (r *discordRecord) note(e discordsim.Event) {
 }
 
 var (
-	entryNumber = regexp.MustCompile(`#(\d+)(?: · size .*)?$`)
+	entryNumber = regexp.MustCompile(`#(\d+)(?:[,)]|(?: · size .*)?$)`)
 	repeatMark  = regexp.MustCompile(`(?i)possible repeat of #(\d+)`)
 )
 
@@ -108,20 +108,21 @@ func (r *record) read() toldPosts {
 	for _, text := range r.posts {
 		repeat, found := repeatMark.MatchString(text), 0
 		for line := range strings.SplitSeq(text, "\n") {
-			m := entryNumber.FindStringSubmatch(line)
-			if m == nil || repeatMark.MatchString(line) {
+			if repeatMark.MatchString(line) {
 				continue
 			}
-			found++
-			seq, _ := strconv.ParseInt(m[1], 10, 64) // digits
-			switch {
-			case !seen[seq]:
-				seen[seq] = true
-				out.first = append(out.first, seq)
-			case repeat:
-				out.marked++
-			default:
-				out.unmarked = append(out.unmarked, seq)
+			for _, m := range entryNumber.FindAllStringSubmatch(line, -1) {
+				found++
+				seq, _ := strconv.ParseInt(m[1], 10, 64) // digits
+				switch {
+				case !seen[seq]:
+					seen[seq] = true
+					out.first = append(out.first, seq)
+				case repeat:
+					out.marked++
+				default:
+					out.unmarked = append(out.unmarked, seq)
+				}
 			}
 		}
 		if found == 0 {

@@ -131,8 +131,8 @@ func actSpans(in PostInput) []chat.Span {
 		out = append(append(out, chat.Plain(" · ")), accountOf(*c)...)
 	}
 	out = append(out, memberSpans(*c)...)
-	if c.Scope != 0 {
-		out = append(out, chat.Plain(" · "+Where(c.Scope)))
+	if scope := scopeOf(in); scope != 0 {
+		out = append(out, chat.Plain(" · "+Where(scope)))
 	}
 	if e.Outcome == audit.OutcomePartial {
 		out = append(out, chat.Plain(" (in effect: "+Where(e.Effect)+" only)"))
@@ -144,6 +144,9 @@ func actSpans(in PostInput) []chat.Span {
 		out = append(out, chat.Plain(" · "+c.Term.String()+", until "), chat.At(c.Deadline))
 	case !c.Term.IsZero():
 		out = append(out, chat.Plain(" · "+c.Term.String()))
+	}
+	if observed(e.Kind) {
+		out = append(out, tencentSpans(e)...)
 	}
 	out = append(out, bySpans(in)...)
 	if c.Reason != "" {

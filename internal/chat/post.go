@@ -1,6 +1,9 @@
 package chat
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Post is one entry of the ledger as the audit channel shows it.
 type Post struct {
@@ -11,7 +14,26 @@ type Post struct {
 	Outcome  string // empty where the entry has none
 	Time     time.Time
 	Message  Message
-	Alarm    bool // stands out; may mention whom the configuration names for it
+	// Seal is the checkpoint that covers the entry and all before it. A message
+	// about several entries shows that of the last, once.
+	Seal  Line
+	Alarm bool // stands out; may mention whom the configuration names for it
+}
+
+// Alone is what a message says that is about this post only: the seal ends its
+// first line.
+func (p Post) Alone() Message {
+	m := p.Message
+	if len(p.Seal) == 0 {
+		return m
+	}
+	if len(m.Lines) == 0 {
+		m.Lines = []Line{p.Seal}
+		return m
+	}
+	m.Lines = slices.Clone(m.Lines)
+	m.Lines[0] = slices.Concat(m.Lines[0], Line{Plain(" · ")}, p.Seal)
+	return m
 }
 
 // Delivery says how a frozen body is being sent.

@@ -100,7 +100,7 @@ func (h *house) writePosts(out *strings.Builder, seen int64) int64 {
 			require.NoError(h.t, err)
 			in.Case = &c
 		}
-		fmt.Fprintf(out, "  #audit | %s\n", texts.Post(in).Message.Plain())
+		fmt.Fprintf(out, "  #audit | %s\n", texts.Post(in).Alone().Plain())
 	}
 	return seen
 }

@@ -85,15 +85,15 @@ func Post(in PostInput) chat.Post {
 		line = append(line, chat.Plain(fmt.Sprintf(" · case %d", e.Case)))
 	}
 	line = append(line, chat.Plain(fmt.Sprintf(" · #%d", e.Seq)))
-	if in.Checkpoint != "" {
-		line = append(line, chat.Plain(" · size "+in.Checkpoint))
-	}
 	post := chat.Post{
 		FirstSeq: e.Seq, LastSeq: e.Seq, Kind: string(e.Kind), Outcome: string(e.Outcome),
 		Time: e.Time, Alarm: alarm, Message: chat.Message{Lines: []chat.Line{line}},
 	}
 	if e.Case != 0 {
 		post.Cases = []int64{e.Case}
+	}
+	if in.Checkpoint != "" {
+		post.Seal = chat.Line{chat.Plain("size " + in.Checkpoint)}
 	}
 	post.Message.Buttons = postButtons(in)
 	return post

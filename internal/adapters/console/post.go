@@ -38,7 +38,7 @@ func (c *Console) Render(posts []chat.Post) (taken int, body []byte, err error) 
 	p := posts[0]
 	body, err = encode(postLine{
 		Type: "post", FirstSeq: p.FirstSeq, LastSeq: p.LastSeq, Kind: p.Kind, Cases: noneIsNull(p.Cases),
-		Outcome: orNull(p.Outcome), Text: style{}.message(p.Message, ""),
+		Outcome: orNull(p.Outcome), Text: style{}.message(p.Alone(), ""),
 	})
 	if err != nil {
 		return 0, nil, err

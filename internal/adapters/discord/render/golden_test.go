@@ -3,6 +3,7 @@ package render_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -126,7 +127,8 @@ func posts() []chat.Post {
 	post := func(seq int64, kind, outcome string, alarm bool, spans ...chat.Span) chat.Post {
 		return chat.Post{
 			FirstSeq: seq, LastSeq: seq, Kind: kind, Outcome: outcome, Alarm: alarm, Cases: []int64{142}, Time: at(),
-			Message: message(append(spans, chat.Plain(" · case 142 · #1204 · size 1204 mGm4dW0vyVb_vlWAYkK_YB"))),
+			Message: message(append(spans, chat.Plain(fmt.Sprintf(" · case 142 · #%d", seq)))),
+			Seal:    line(chat.Plain("size 1210 mGm4dW0vyVb_vlWAYkK_YB")),
 		}
 	}
 	done := post(1204, "outcome", "done", false,

@@ -64,13 +64,19 @@ func TestReply_AnyMessageIsWithinTheLimits(t *testing.T) {
 			})
 		}
 		requireMessage(t, render.Reply(m))
-		taken, frozen, err := render.Posts([]chat.Post{{FirstSeq: 4, LastSeq: 4, Message: m, Alarm: true}, {FirstSeq: 5, LastSeq: 5, Message: m}}, []string{"role:1"})
+		const seq = 1 << 62
+		seal := chat.Line{chat.Plain("size " + words().Draw(t, "seal"))}
+		posts := []chat.Post{
+			{FirstSeq: seq, LastSeq: seq, Message: m, Seal: seal, Alarm: rapid.Bool().Draw(t, "alarm")},
+			{FirstSeq: seq + 1, LastSeq: seq + 1, Message: m, Seal: seal, Alarm: rapid.Bool().Draw(t, "alarm")},
+		}
+		taken, frozen, err := render.Posts(posts, []string{"role:1"})
 		require.NoError(t, err)
 		require.GreaterOrEqual(t, taken, 1)
 		body, err := render.Decode(frozen)
 		require.NoError(t, err)
 		requireMessage(t, body)
-		requireMessage(t, render.Marked(body, 1<<62, 1<<62+1))
+		requireMessage(t, render.Marked(body, posts[0].FirstSeq, posts[taken-1].LastSeq))
 	})
 }
 

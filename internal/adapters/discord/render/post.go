@@ -13,9 +13,6 @@ import (
 // be sent by a later version of modbot.
 const frozenVersion = 1
 
-// markRoom is kept free in every frozen body for the mark of a repeat.
-const markRoom = 96
-
 // frozen is a body as it is stored before it is sent.
 type frozen struct {
 	Version int             `json:"v"`
@@ -24,8 +21,9 @@ type frozen struct {
 
 // Posts makes one message out of as many posts as fit, beginning with the
 // first, and freezes it: the bytes hold all that sending needs. A post that is
-// alone keeps its buttons; several together have none. When one of them alarms,
-// mention ("role:1", "user:2") is pinged once, below them.
+// alone keeps its buttons; several together have none, and the seal of the last
+// below them. When one of them alarms, mention ("role:1", "user:2") is pinged
+// once, at the end.
 func Posts(posts []chat.Post, mention []string) (taken int, body []byte, err error) {
 	if len(posts) == 0 {
 		return 0, nil, errors.New("rendering posts: there are none")
@@ -34,19 +32,9 @@ func Posts(posts []chat.Post, mention []string) (taken int, body []byte, err err
 	if err != nil {
 		return 0, nil, fmt.Errorf("rendering posts: %w", err)
 	}
-	room := MaxContent - markRoom - units(call.text())
-	b := Body{Content: post(posts[0], room)}
-	alarm := posts[0].Alarm
-	for taken = 1; taken < len(posts); taken++ {
-		next := post(posts[taken], room)
-		if units(b.Content)+1+units(next) > room {
-			break
-		}
-		b.Content += "\n" + next
-		alarm = alarm || posts[taken].Alarm
-	}
+	taken, b, alarm := several(posts, call)
 	if taken == 1 {
-		b.Components, _ = buttons(posts[0].Message.Buttons)
+		b, alarm = lone(posts[0], call), posts[0].Alarm
 	}
 	if alarm {
 		b.Content += call.text()
@@ -59,9 +47,53 @@ func Posts(posts []chat.Post, mention []string) (taken int, body []byte, err err
 	return taken, body, nil
 }
 
+// lone is a message about one post, cut where it is too long.
+func lone(p chat.Post, call call) Body {
+	room := MaxContent - units(mark(p.FirstSeq, p.LastSeq)) - units(call.text())
+	b := Body{Content: post(p, p.Alone(), room)}
+	b.Components, _ = buttons(p.Message.Buttons)
+	return b
+}
+
+// several is a message about as many posts as fit, which may be the first alone.
+// All that it may come to hold is counted: the seal, the mark of a repeat, and
+// who is pinged.
+func several(posts []chat.Post, call call) (taken int, b Body, alarm bool) {
+	var lines strings.Builder
+	length := 0
+	for _, p := range posts {
+		next := post(p, p.Message, MaxContent)
+		seal := below(p.Seal)
+		length += units(next) + len("\n")
+		room := MaxContent - units(mark(posts[0].FirstSeq, p.LastSeq)) - units(seal)
+		if alarm || p.Alarm {
+			room -= units(call.text())
+		}
+		if taken > 0 && length-len("\n") > room {
+			break
+		}
+		if taken++; taken > 1 {
+			lines.WriteByte('\n')
+		}
+		lines.WriteString(next)
+		b.Content, alarm = seal, alarm || p.Alarm
+	}
+	b.Content = lines.String() + b.Content
+	return taken, b, alarm
+}
+
+// below is a seal as a line of its own.
+func below(seal chat.Line) string {
+	text := fit(compose([]chat.Line{seal}), MaxContent)
+	if strings.TrimSpace(text) == "" {
+		return ""
+	}
+	return "\n" + text
+}
+
 // post is the text of one post, never empty.
-func post(p chat.Post, room int) string {
-	text := fit(compose(p.Message.Lines), room)
+func post(p chat.Post, m chat.Message, room int) string {
+	text := fit(compose(m.Lines), room)
 	if strings.TrimSpace(text) == "" {
 		return fmt.Sprintf("\\#%d", p.FirstSeq)
 	}
@@ -102,13 +134,19 @@ func Decode(body []byte) (Body, error) {
 // Marked is a body that may have arrived before: it says so, with the numbers
 // of its entries, and pings nobody a second time.
 func Marked(b Body, first, last int64) Body {
+	b.Content = mark(first, last) + b.Content
+	b.Roles, b.Users = nil, nil
+	return b
+}
+
+// mark is the line that begins a possible repeat. There is room for it in every
+// frozen body.
+func mark(first, last int64) string {
 	entries := fmt.Sprintf("#%d", first)
 	if last != first {
 		entries = fmt.Sprintf("#%d–#%d", first, last)
 	}
-	b.Content = "(possible repeat of " + entries + ")\n" + b.Content
-	b.Roles, b.Users = nil, nil
-	return b
+	return "(possible repeat of " + entries + ")\n"
 }
 
 // call is whom an alarm pings.

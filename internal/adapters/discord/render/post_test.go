@@ -28,7 +28,7 @@ func TestPosts_AsFewMessagesAsFit(t *testing.T) {
 	for name, c := range map[string]struct{ posts, size, messages int }{
 		"one":                  {1, 100, 1},
 		"a handful":            {8, 100, 1},
-		"a backlog":            {100, 100, 7}, // about 125 units a post in 1,904
+		"a backlog":            {100, 100, 7}, // about 125 units a post in 1,960
 		"each fills a message": {3, 5000, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -163,4 +163,20 @@ func FuzzDecode(f *testing.F) {
 		require.NoError(t, again.UnmarshalJSON(encoded))
 		require.Equal(t, body, again)
 	})
+}
+
+func TestPosts_TheSealOfTheLastIsShownOnce(t *testing.T) {
+	posts := numbered(2, 10)
+	for i := range posts {
+		posts[i].Seal = line(chat.Plain(fmt.Sprintf("size %d root", i+1)))
+	}
+	content := func(posts []chat.Post) string {
+		_, frozen, err := render.Posts(posts, nil)
+		require.NoError(t, err)
+		body, err := render.Decode(frozen)
+		require.NoError(t, err)
+		return requireMessage(t, body).Content
+	}
+	require.Equal(t, "**Done** · post 1. xxxxxxxxxx · size 1 root", content(posts[:1]))
+	require.Equal(t, "**Done** · post 1. xxxxxxxxxx\n**Done** · post 2. xxxxxxxxxx\nsize 2 root", content(posts))
 }

@@ -84,15 +84,23 @@ func Marked(body []byte, first, last int64) (Body, error) {
 	if err != nil {
 		return Body{}, err
 	}
+	mark, said := repeat(first, last)
+	b.Blocks = slices.Insert(b.Blocks, 0, mark)
+	b.Text = said + "\n" + b.Text
+	return b, nil
+}
+
+// repeat is the paragraph that begins a possible repeat, and what it says. There
+// is room for it in every frozen body.
+func repeat(first, last int64) (slack.Block, string) {
 	entries := fmt.Sprintf("#%d", first)
 	if last != first {
 		entries = fmt.Sprintf("#%d–#%d", first, last)
 	}
-	mark := "Possible repeat of " + entries + ": an earlier attempt may have arrived."
-	elements := []slack.RichTextSectionElement{slack.NewRichTextSectionTextElement(mark, &slack.RichTextSectionTextStyle{Italic: true})}
-	b.Blocks = slices.Insert(b.Blocks, 0, richText(elements))
-	b.Text = mark + "\n" + b.Text
-	return b, nil
+	said := "Possible repeat of " + entries + ": an earlier attempt may have arrived."
+	return richText([]slack.RichTextSectionElement{
+		slack.NewRichTextSectionTextElement(said, &slack.RichTextSectionTextStyle{Italic: true}),
+	}), said
 }
 
 // richText is one paragraph.

@@ -11,8 +11,8 @@ import (
 // nothing stands for a message that would show nothing.
 const nothing = "(nothing to show)"
 
-// blockOverhead is what the JSON around one paragraph takes at most.
-const blockOverhead = 120
+// blockOverhead is what a paragraph takes beside its text at most.
+const blockOverhead = 80 + hiddenBytes
 
 // page collects lines into paragraphs, as many as there is room for.
 type page struct {

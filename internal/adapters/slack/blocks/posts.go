@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"sort"
 
 	"github.com/slack-go/slack"
 
@@ -21,18 +22,23 @@ var mentionable = regexp.MustCompile(`^[UWS][A-Z0-9]{1,30}$`)
 // and freezes it: the body holds all that sending it needs. taken is at least 1
 // unless err is not nil. mention are Slack's ids of members (U…, W…) and user
 // groups (S…) whom a message with an alarm mentions, each once; what is no such
-// id is left out. A message of one post has its buttons; several have none.
+// id is left out. A message of one post has its buttons; several have none, and
+// the seal of the last below them.
 func Posts(posts []chat.Post, mention []string) (taken int, body []byte, err error) {
 	if len(posts) == 0 {
 		return 0, nil, errors.New("rendering posts: there is none")
 	}
-	shown, taken := coalesce(posts)
-	b := Body{Blocks: shown}
-	if taken == 1 {
-		b = fill(posts[0].Message, messageBytes-markBytes)
+	// With each post the message grows, so that the first that is one too many
+	// can be searched for.
+	taken = 1 + sort.Search(len(posts)-1, func(i int) bool {
+		these := posts[:i+2]
+		return !fits(several(these), these, mention)
+	})
+	b := lone(posts[0], mention)
+	if taken > 1 {
+		b = several(posts[:taken])
 	}
-	b.Text = summary(posts[:taken])
-	if slices.ContainsFunc(posts[:taken], func(p chat.Post) bool { return p.Alarm }) {
+	if alarming(posts[:taken]) {
 		b = mentioning(b, mention)
 	}
 	if body, err = freeze(b); err != nil {
@@ -41,27 +47,62 @@ func Posts(posts []chat.Post, mention []string) (taken int, body []byte, err err
 	return taken, body, nil
 }
 
-// coalesce is the paragraphs of as many posts as fit one message.
-func coalesce(posts []chat.Post) (shown []slack.Block, taken int) {
-	const all = messageBytes - markBytes
-	room := all
-	for _, p := range posts[:min(len(posts), maxPosts)] {
-		paragraphs := layOut(p.Message.Lines, all)
-		for _, b := range paragraphs {
-			room -= size(b) + len(",")
-		}
-		if taken > 0 && (room < 0 || len(shown)+len(paragraphs) > maxPosts) {
-			break
-		}
-		shown = append(shown, paragraphs...)
-		taken++
+// lone is a message about one post, cut where it is too long.
+func lone(p chat.Post, mention []string) Body {
+	room := messageBytes
+	for _, b := range added([]chat.Post{p}, mention) {
+		room -= takes(b)
 	}
-	return shown, taken
+	return fill(p.Alone(), room)
+}
+
+// several is a message about posts, however long. They share paragraphs: each
+// block costs more than it shows.
+func several(posts []chat.Post) Body {
+	var p page
+	for _, one := range posts {
+		for _, l := range one.Message.Lines {
+			p.add(fit(pieces(l), lineWeight))
+		}
+	}
+	if seal := pieces(posts[len(posts)-1].Seal); shows(seal) {
+		p.add(fit(seal, lineWeight))
+	}
+	p.end()
+	return Body{Text: summary(posts), Blocks: p.blocks}
+}
+
+// fits reports whether a message about several posts is one that Slack takes,
+// also with all that may come to it.
+func fits(b Body, posts []chat.Post, mention []string) bool {
+	all := slices.Concat(b.Blocks, added(posts, mention))
+	bytes := 0
+	for _, one := range all {
+		bytes += takes(one)
+	}
+	return len(all) <= maxBlocks && bytes <= messageBytes
+}
+
+// added are the blocks that may come to posts: the mark of a repeat, and whom
+// an alarm mentions.
+func added(posts []chat.Post, mention []string) []slack.Block {
+	mark, _ := repeat(posts[0].FirstSeq, posts[len(posts)-1].LastSeq)
+	if !alarming(posts) {
+		return []slack.Block{mark}
+	}
+	return append(mentioning(Body{}, mention).Blocks, mark)
+}
+
+func alarming(posts []chat.Post) bool {
+	return slices.ContainsFunc(posts, func(p chat.Post) bool { return p.Alarm })
 }
 
 // summary is the fallback of posts. What needs a look is read first.
 func summary(posts []chat.Post) string {
 	var alarms, others []chat.Line
+	if len(posts) == 1 {
+		return text(posts[0].Alone().Lines)
+	}
 	for _, p := range posts {
 		if p.Alarm {
 			alarms = append(alarms, p.Message.Lines...)
@@ -69,7 +110,7 @@ func summary(posts []chat.Post) string {
 			others = append(others, p.Message.Lines...)
 		}
 	}
-	return text(append(alarms, others...))
+	return text(append(append(alarms, others...), posts[len(posts)-1].Seal))
 }
 
 // mentioning begins a message with live mentions, in the blocks and in the

@@ -21,6 +21,7 @@ func post(seq int64, reason string) chat.Post {
 			chat.Strong("Done"), chat.Plain(" · mute · alice · groups · 2h, until "), chat.At(noon), chat.Plain(" · by "), chat.Quote("carol"),
 			chat.Plain(" (U1) as moderator · “"), chat.Quote(reason), chat.Plain(fmt.Sprintf("” · case %d · #%d", seq, seq)),
 		),
+		Seal: chat.Line{chat.Plain(fmt.Sprintf("size %d root", seq))},
 	}
 }
 
@@ -190,4 +191,21 @@ func TestThaw_LosesNothing(t *testing.T) {
 	again, err := json.Marshal(map[string]any{"v": 1, "text": b.Text, "blocks": b.Blocks})
 	require.NoError(t, err)
 	require.JSONEq(t, string(body), string(again))
+}
+
+func TestPosts_TheSealOfTheLastIsShownOnce(t *testing.T) {
+	_, alone, err := blocks.Posts([]chat.Post{post(4, "spam")}, nil)
+	require.NoError(t, err)
+	b := thawed(t, alone)
+	seen, _ := shown(t, b)
+	require.True(t, strings.HasSuffix(seen, " · #4 · size 4 root\n"), seen)
+	require.True(t, strings.HasSuffix(b.Text, " · #4 · size 4 root"), b.Text)
+
+	_, both, err := blocks.Posts([]chat.Post{post(4, "spam"), post(5, "spam")}, nil)
+	require.NoError(t, err)
+	b = thawed(t, both)
+	seen, _ = shown(t, b)
+	require.True(t, strings.HasSuffix(seen, " · #5\nsize 5 root\n"), seen)
+	require.Equal(t, 1, strings.Count(seen, "root"))
+	require.Equal(t, 1, strings.Count(b.Text, "root"))
 }

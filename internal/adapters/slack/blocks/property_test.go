@@ -80,7 +80,7 @@ func TestPosts_AlwaysHoldToTheLimits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		posts := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) chat.Post {
 			seq := rapid.Int64Range(1, 1<<40).Draw(t, "seq")
-			return chat.Post{FirstSeq: seq, LastSeq: seq, Alarm: rapid.Bool().Draw(t, "alarm"), Message: messages().Draw(t, "message")}
+			return chat.Post{FirstSeq: seq, LastSeq: seq, Alarm: rapid.Bool().Draw(t, "alarm"), Message: messages().Draw(t, "message"), Seal: chat.Line{chat.Plain(words().Draw(t, "seal"))}}
 		}), 1, 12).Draw(t, "posts")
 		posts = slices.Repeat(posts, rapid.IntRange(1, 5).Draw(t, "times"))
 		taken, body, err := blocks.Posts(posts, []string{"U1", "S2", "W3"})

@@ -27,7 +27,7 @@ func Reply(m chat.Message) Body { return fill(m, messageBytes) }
 func fill(m chat.Message, room int) Body {
 	actions, typed := buttons(m.Buttons)
 	lines := slices.Concat(m.Lines, typed)
-	body := Body{Text: text(lines), Blocks: layOut(lines, room-size(actions))}
+	body := Body{Text: text(lines), Blocks: layOut(lines, room-takes(actions))}
 	if actions != nil {
 		body.Blocks = append(body.Blocks, actions)
 	}
@@ -97,8 +97,8 @@ func label(b chat.Button) string {
 	return "?"
 }
 
-// size is what a block takes in JSON, and 0 for none.
-func size(b slack.Block) int {
+// takes is how much of a message's room a block takes, and 0 for none.
+func takes(b slack.Block) int {
 	if b == nil {
 		return 0
 	}
@@ -106,5 +106,5 @@ func size(b slack.Block) int {
 	if err != nil { // impossible: a block of ours is made of strings
 		return messageBytes
 	}
-	return len(raw)
+	return len(raw) + len(",") + hiddenBytes
 }

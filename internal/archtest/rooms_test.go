@@ -76,9 +76,11 @@ var rooms = []room{
 	{path: "internal/config"},
 	{path: "internal/archtest"},
 	{path: "internal/benchtable"},
+	// Drives the built program for tests, and shares no code with it.
+	{path: "internal/proctest"},
 	// It drives the program from outside, and shares no mistake with it.
 	{path: "internal/acceptance", tests: []string{"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim"}},
-	{path: "internal/soak", tests: []string{"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim"}},
+	{path: "internal/soak", tests: []string{"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim", "internal/proctest"}},
 
 	// The wiring.
 	{path: "cmd/modbot", imports: []string{everything}},
@@ -92,7 +94,7 @@ type foreign struct {
 }
 
 // suites are rooms that are not tests, but are called by tests alone.
-var suites = []string{"internal/adapters/adaptertest", "internal/audit/audittest"}
+var suites = []string{"internal/adapters/adaptertest", "internal/audit/audittest", "internal/proctest"}
 
 var foreigners = []foreign{
 	// SQL and its drivers stay in the one package that speaks SQL, and in the
@@ -112,7 +114,7 @@ var foreigners = []foreign{
 	// Who may talk over the network at all.
 	{"net/http", []string{
 		"internal/im", "internal/im/imsim", "internal/adapters/*", "internal/adapters/adaptertest", "internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim",
-		"internal/web", "cmd/modbot",
+		"internal/web", "cmd/modbot", "internal/proctest",
 	}},
 
 	// Metrics are counted through interfaces, and shown in one place.
@@ -129,9 +131,9 @@ var foreigners = []foreign{
 	{"go.uber.org/goleak", suites},
 	{"github.com/rogpeppe/go-internal", nil},
 
-	// Not used at all: programs started from here could not be bounded, and
+	// Not used by modbot: programs started from here could not be bounded, and
 	// unsafe memory needs a better reason than speed.
-	{"os/exec", nil},
+	{"os/exec", []string{"internal/proctest"}},
 	{"unsafe", nil},
 }
 

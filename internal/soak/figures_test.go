@@ -4,11 +4,10 @@ package soak
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
+
+	"modbot/internal/proctest"
 )
 
 // sampleEvery is how often modbot's own metrics are read.
@@ -20,8 +19,6 @@ const (
 	metricGoal       = "go_memstats_next_gc_bytes"
 	metricGoroutines = "go_goroutines"
 	metricResident   = "process_resident_memory_bytes"
-	metricIntents    = "modbot_ledger_open_intents"
-	metricDepth      = "modbot_outbox_depth"
 )
 
 // sample is one look at modbot's metrics.
@@ -29,22 +26,9 @@ type sample struct {
 	live, resident, goroutines float64
 }
 
-// metrics reads all values, by name with labels.
-func (w *world) metrics() map[string]float64 {
-	w.t.Helper()
-	out := map[string]float64{}
-	for line := range strings.SplitSeq(call(w.t, http.MethodGet, w.admin+"/metrics", ""), "\n") {
-		name, text, ok := strings.Cut(line, " ")
-		if value, err := strconv.ParseFloat(text, 64); ok && err == nil && !strings.HasPrefix(line, "#") {
-			out[name] = value
-		}
-	}
-	return out
-}
-
 func (w *world) sample() sample {
 	w.t.Helper()
-	m := w.metrics()
+	m := proctest.Metrics(w.t, w.admin)
 	return sample{live: m[metricGoal] / 2, resident: m[metricResident], goroutines: m[metricGoroutines]}
 }
 
@@ -61,19 +45,6 @@ func (w *world) watch(stop <-chan struct{}) (all []sample) {
 			return all
 		}
 	}
-}
-
-// waiting is what the ledger still has to do: intents without an outcome, and
-// entries that a channel has not been told of.
-func (w *world) waiting() float64 {
-	w.t.Helper()
-	left := 0.0
-	for name, value := range w.metrics() {
-		if name == metricIntents || strings.HasPrefix(name, metricDepth) {
-			left += value
-		}
-	}
-	return left
 }
 
 // middle is the median of a figure.

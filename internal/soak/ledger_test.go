@@ -3,61 +3,27 @@
 package soak
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"time"
 
-	"github.com/stretchr/testify/require"
+	"modbot/internal/proctest"
 )
-
-// entry is one line of `audit ls --json`, as far as it is looked at.
-type entry struct {
-	Seq      int64     `json:"seq"`
-	Kind     string    `json:"kind"`
-	Case     int64     `json:"case"`
-	Verb     string    `json:"verb"`
-	Account  string    `json:"account"`
-	Scope    string    `json:"scope"`
-	Deadline time.Time `json:"deadline"`
-	Outcome  string    `json:"outcome"`
-	Effect   string    `json:"effect"`
-	Attempts int       `json:"attempts"`
-	Key      string    `json:"key"`
-	Reason   string    `json:"reason"`
-	Platform string    `json:"platform"`
-}
-
-// entries reads the whole ledger with modbot's own command.
-func (w *world) entries() []entry {
-	w.t.Helper()
-	exit, lines := run(w.t, w.program, w.dir, "audit", "ls", "--json", "-c", "modbot.yaml")
-	require.Zero(w.t, exit)
-	out := make([]entry, 0, len(lines))
-	for i, text := range lines {
-		var e entry
-		require.NoError(w.t, json.Unmarshal([]byte(text), &e), "%s", text)
-		require.EqualValues(w.t, i+1, e.Seq, "the ledger has no gaps")
-		out = append(out, e)
-	}
-	return out
-}
 
 // history is the ledger by case.
 type history struct {
-	entries  []entry
-	intents  map[int64]entry
-	outcomes map[int64][]entry
+	entries  []proctest.Entry
+	intents  map[int64]proctest.Entry
+	outcomes map[int64][]proctest.Entry
 	marks    map[string][]int64 // cases by the mark in their reason
 	keys     map[string][]int64 // cases by the delivery that began them
 	kinds    map[string]int     // entries by kind, and outcomes by what they say
-	postable []int64
 }
 
-func read(entries []entry) history {
+func read(entries []proctest.Entry) history {
 	h := history{
-		entries: entries, intents: map[int64]entry{}, outcomes: map[int64][]entry{},
+		entries: entries, intents: map[int64]proctest.Entry{}, outcomes: map[int64][]proctest.Entry{},
 		marks: map[string][]int64{}, keys: map[string][]int64{}, kinds: map[string]int{},
 	}
 	note := func(in map[string][]int64, name string, c int64) {
@@ -78,9 +44,6 @@ func read(entries []entry) history {
 			h.intents[e.Case] = e
 		case "outcome":
 			h.outcomes[e.Case] = append(h.outcomes[e.Case], e)
-		}
-		if e.Kind != "intent" && e.Kind != "batch" {
-			h.postable = append(h.postable, e.Seq)
 		}
 	}
 	return h

@@ -4,13 +4,12 @@ package soak
 
 import (
 	"context"
-	"regexp"
-	"strconv"
 	"strings"
 	"sync"
 
 	"modbot/internal/adapters/discord/discordsim"
 	"modbot/internal/adapters/slack/slacksim"
+	"modbot/internal/proctest"
 )
 
 // record is what people saw on one platform: whom was answered, and what the
@@ -85,49 +84,9 @@ func (r *discordRecord) note(e discordsim.Event) {
 	}
 }
 
-var (
-	entryNumber = regexp.MustCompile(`#(\d+)(?:[,)]|(?: · size .*)?$)`)
-	repeatMark  = regexp.MustCompile(`(?i)possible repeat of #(\d+)`)
-)
-
-// toldPosts is what an audit channel was told, by the numbers of entries.
-type toldPosts struct {
-	messages int
-	first    []int64  // each entry where it stands first
-	marked   int      // entries that stand there again, in messages that say so
-	unmarked []int64  // entries that stand there again without a word
-	silent   []string // messages that name no entry
-}
-
 // read reads the messages of an audit channel.
-func (r *record) read() toldPosts {
+func (r *record) read() proctest.Posts {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	out := toldPosts{messages: len(r.posts)}
-	seen := map[int64]bool{}
-	for _, text := range r.posts {
-		repeat, found := repeatMark.MatchString(text), 0
-		for line := range strings.SplitSeq(text, "\n") {
-			if repeatMark.MatchString(line) {
-				continue
-			}
-			for _, m := range entryNumber.FindAllStringSubmatch(line, -1) {
-				found++
-				seq, _ := strconv.ParseInt(m[1], 10, 64) // digits
-				switch {
-				case !seen[seq]:
-					seen[seq] = true
-					out.first = append(out.first, seq)
-				case repeat:
-					out.marked++
-				default:
-					out.unmarked = append(out.unmarked, seq)
-				}
-			}
-		}
-		if found == 0 {
-			out.silent = append(out.silent, text)
-		}
-	}
-	return out
+	return proctest.ReadPosts(r.posts)
 }

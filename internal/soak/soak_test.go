@@ -3,7 +3,6 @@
 package soak
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -16,6 +15,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/stretchr/testify/require"
+
+	"modbot/internal/proctest"
 )
 
 // The environment says how long (a duration; nothing: no soak) and by which
@@ -110,15 +111,15 @@ func (w *world) soak(lasts time.Duration, seed uint64) *outcome {
 	typing.Wait()
 
 	drained := time.Now()
-	await(w.t, drainWithin, "everything settled and posted", func() bool { return w.waiting() == 0 })
+	proctest.Await(w.t, drainWithin, "everything settled and posted", func() bool { return proctest.Unfinished(w.t, w.admin) == 0 })
 	rest := w.sample()
 	o := &outcome{violations: map[string][]string{}}
 	o.row("drained after the last command", "", "", time.Since(drained).Round(time.Second))
 	has := w.tencentHas()
-	if exit := w.serve.stop(); exit != 0 {
+	if exit := w.serve.Stop(); exit != 0 {
 		o.violated("modbot did not end well", fmt.Sprintf("exit code %d", exit))
 	}
-	h := read(w.entries())
+	h := read(proctest.Entries(w.t, w.program, w.dir, "-c", "modbot.yaml"))
 	w.judge(o, h, loads, has)
 	w.judgeFigures(o, lasts, idle, samples, rest)
 	for _, what := range slices.Sorted(maps.Keys(trouble.counts)) {
@@ -158,8 +159,8 @@ func (w *world) judge(o *outcome, h history, loads []*load, has tencentState) {
 		}
 		silent[i] = fmt.Sprintf("%d, with %d direct messages", unheard, records[i].directs)
 		told := records[i].read()
-		posts[i], marked[i] = fmt.Sprintf("%d in %d messages", len(told.first), told.messages), told.marked
-		w.judgePosts(o, l.platform, told, h.postable)
+		posts[i], marked[i] = fmt.Sprintf("%d in %d messages", len(told.First), told.Messages), told.Marked
+		o.violated("the audit channel is wrong on "+l.platform, told.Violations(proctest.Postable(h.entries))...)
 	}
 	for _, r := range []struct {
 		what   string
@@ -192,36 +193,9 @@ func (w *world) judge(o *outcome, h history, loads []*load, has tencentState) {
 	}
 	o.violated("the ledger is wrong", h.violations()...)
 	o.violated("Tencent and the ledger differ", differences(h.expects(), has)...)
-	exit, lines := run(w.t, w.program, w.dir, "audit", "verify", "--json", "-c", "modbot.yaml")
-	var verdict struct{ OK bool }
-	if json.Unmarshal([]byte(lines[0]), &verdict) != nil || exit != 0 || !verdict.OK {
-		o.violated("the ledger does not verify", lines...)
+	if exit, v := proctest.Verify(w.t, w.program, w.dir, "-c", "modbot.yaml"); exit != 0 || !v.OK {
+		o.violated("the ledger does not verify", fmt.Sprintf("%+v", v))
 	}
-}
-
-// judgePosts holds an audit channel to the ledger.
-func (w *world) judgePosts(o *outcome, platform string, told toldPosts, want []int64) {
-	w.t.Helper()
-	if !slices.IsSorted(told.first) {
-		o.violated("posts out of order on "+platform, fmt.Sprint(told.first))
-	}
-	got := slices.Sorted(slices.Values(told.first))
-	if !slices.Equal(got, want) {
-		o.violated("entries missing on "+platform, fmt.Sprintf("%d posted, %d in the ledger; the first that differ: %s", len(got), len(want), firstDifference(got, want)))
-	}
-	for _, seq := range told.unmarked {
-		o.violated("repeats without a mark on "+platform, fmt.Sprintf("#%d", seq))
-	}
-	o.violated("messages that name no entry on "+platform, told.silent...)
-}
-
-func firstDifference(got, want []int64) string {
-	for i, seq := range want {
-		if i >= len(got) || got[i] != seq {
-			return fmt.Sprintf("#%d", seq)
-		}
-	}
-	return fmt.Sprintf("#%d", got[len(want)])
 }
 
 // judgeFigures holds the process to its size, after it has come up to speed. A

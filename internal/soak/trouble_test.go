@@ -11,6 +11,7 @@ import (
 
 	"modbot/internal/adapters/discord/discordsim"
 	"modbot/internal/adapters/slack/slacksim"
+	"modbot/internal/proctest"
 )
 
 // How often something goes wrong, beside the audit channels.
@@ -143,7 +144,7 @@ func (m *trouble) tencent() {
 		{"read dropped", `{"api":"getnospeaking","kind":"drop"}`},
 	}
 	f := faults[m.random.IntN(len(faults))]
-	call(m.w.t, http.MethodPost, m.w.tencent+"/sim/faults", f.fault)
+	proctest.Call(m.w.t, http.MethodPost, m.w.tencent+"/sim/faults", f.fault)
 	m.count("tencent: " + f.name)
 }
 
@@ -176,7 +177,7 @@ func (m *trouble) cut() {
 func (m *trouble) heal() {
 	m.w.slack.Heal()
 	m.w.discord.ClearFaults()
-	call(m.w.t, http.MethodDelete, m.w.tencent+"/sim/faults", "")
+	proctest.Call(m.w.t, http.MethodDelete, m.w.tencent+"/sim/faults", "")
 	m.w.openSlackAudit()
 	m.w.openDiscordAudit()
 }

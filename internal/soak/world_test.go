@@ -18,6 +18,7 @@ import (
 
 	"modbot/internal/adapters/discord/discordsim"
 	"modbot/internal/adapters/slack/slacksim"
+	"modbot/internal/proctest"
 )
 
 // The places and people of both platforms. Everybody is a moderator but max.
@@ -61,7 +62,7 @@ type world struct {
 	program, dir string
 	tencent      string // address of the simulator
 	admin        string // of modbot
-	serve        *process
+	serve        *proctest.Process
 	slack        *slacksim.Server
 	discord      *discordsim.Server
 	slackSaw     *slackRecord
@@ -71,27 +72,36 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, program: build(t), dir: t.TempDir()}
+	// As it is shipped: the race detector would change the heap that is measured.
+	program, err := proctest.Build(t.TempDir(), false)
+	require.NoError(t, err)
+	w := &world{t: t, program: program, dir: t.TempDir()}
 	var ready struct{ Address string }
 	names := []string{adminID}
 	for n := range accountsMost {
 		names = append(names, account(n))
 	}
-	start(t, w.program, w.dir, &ready, "sim", "--listen", "127.0.0.1:0", "--sdk-app-id", appID, "--key", appKey,
+	w.start(&ready, "sim", "--listen", "127.0.0.1:0", "--sdk-app-id", appID, "--key", appKey,
 		"--admin", adminID, "--rate", "0", "--accounts", strings.Join(names, ","))
 	w.tencent = ready.Address
 	w.startSlack()
 	w.startDiscord()
 	w.configure()
 	var listens struct{ Admin string }
-	w.serve = start(t, w.program, w.dir, &listens, "serve", "--json", "--log-level", "warn", "-c", "modbot.yaml")
+	w.serve = w.start(&listens, "serve", "--json", "--log-level", "warn", "-c", "modbot.yaml")
 	w.admin = listens.Admin
 	require.NotEmpty(t, w.admin, "modbot serve did not start")
-	ctx, cancel := context.WithTimeout(t.Context(), readyWithin)
+	ctx, cancel := context.WithTimeout(t.Context(), proctest.ReadyWithin)
 	defer cancel()
 	require.NoError(t, w.slack.AwaitSockets(ctx, 2))
 	require.NoError(t, w.discord.WaitReady(ctx))
 	return w
+}
+
+// start starts a command of modbot's that prints one line when it is ready.
+func (w *world) start(ready any, args ...string) *proctest.Process {
+	w.t.Helper()
+	return proctest.Start(w.t, proctest.Launch{Program: w.program, Dir: w.dir, Args: args}, ready)
 }
 
 func (w *world) startSlack() {
@@ -201,6 +211,6 @@ type tencentState struct {
 
 func (w *world) tencentHas() (out tencentState) {
 	w.t.Helper()
-	require.NoError(w.t, json.Unmarshal([]byte(call(w.t, http.MethodGet, w.tencent+"/sim/state", "")), &out))
+	require.NoError(w.t, json.Unmarshal([]byte(proctest.Call(w.t, http.MethodGet, w.tencent+"/sim/state", "")), &out))
 	return out
 }

@@ -1,0 +1,75 @@
+package proctest
+
+import (
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// lookEvery is how often Await looks.
+const lookEvery = 50 * time.Millisecond
+
+// callTime bounds one request of a listener of modbot's.
+const callTime = 30 * time.Second
+
+// Await looks until something holds, and fails the test when it does not come.
+func Await(tb testing.TB, within time.Duration, what string, holds func() bool) {
+	tb.Helper()
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	for deadline := time.Now().Add(within); !holds(); <-ticker.C {
+		require.True(tb, time.Now().Before(deadline), "%s did not come within %s", what, within)
+	}
+}
+
+// Call makes one request of modbot's admin listener or of the simulator, and
+// returns the answer, which has to be 200.
+func Call(tb testing.TB, method, url, body string) string {
+	tb.Helper()
+	req, err := http.NewRequestWithContext(tb.Context(), method, url, strings.NewReader(body))
+	require.NoError(tb, err)
+	client := http.Client{Timeout: callTime}
+	resp, err := client.Do(req)
+	require.NoError(tb, err)
+	defer func() { _ = resp.Body.Close() }()
+	answer, err := io.ReadAll(resp.Body)
+	require.NoError(tb, err)
+	require.Equal(tb, http.StatusOK, resp.StatusCode, "%s %s: %s", method, url, answer)
+	return string(answer)
+}
+
+// Metrics reads all values of /metrics, by name with labels.
+func Metrics(tb testing.TB, admin string) map[string]float64 {
+	tb.Helper()
+	out := map[string]float64{}
+	for line := range strings.SplitSeq(Call(tb, http.MethodGet, admin+"/metrics", ""), "\n") {
+		name, text, ok := strings.Cut(line, " ")
+		if value, err := strconv.ParseFloat(text, 64); ok && err == nil && !strings.HasPrefix(line, "#") {
+			out[name] = value
+		}
+	}
+	return out
+}
+
+// Names of metrics that say what is left to do.
+const (
+	metricIntents = "modbot_ledger_open_intents"
+	metricDepth   = "modbot_outbox_depth"
+)
+
+// Unfinished is what the ledger still has to do: intents without an outcome,
+// and entries that an audit channel has not been told of.
+func Unfinished(tb testing.TB, admin string) (left float64) {
+	tb.Helper()
+	for name, value := range Metrics(tb, admin) {
+		if name == metricIntents || strings.HasPrefix(name, metricDepth) {
+			left += value
+		}
+	}
+	return left
+}

@@ -1,0 +1,45 @@
+package proctest
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// buildTime bounds a build: on a machine whose cores are taken, with nothing in
+// the cache.
+const buildTime = 5 * time.Minute
+
+// RaceExit is how a process ends in which the race detector found something.
+const RaceExit = 66
+
+// Build makes the program in a folder and returns its path. With race the race
+// detector is in it, where there is a C compiler for that.
+func Build(dir string, race bool) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), buildTime)
+	defer cancel()
+	path := filepath.Join(dir, "modbot")
+	args := []string{"build", "-o", path}
+	if race && canRace(ctx) {
+		args = append(args, "-race")
+	}
+	out, err := exec.CommandContext(ctx, "go", append(args, "modbot/cmd/modbot")...).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("building modbot: %w\n%s", err, out)
+	}
+	return path, nil
+}
+
+// canRace reports whether go build takes -race here.
+func canRace(ctx context.Context) bool {
+	out, err := exec.CommandContext(ctx, "go", "env", "CGO_ENABLED", "CC").Output()
+	enabled, compiler, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	if err != nil || enabled != "1" || compiler == "" {
+		return false
+	}
+	_, err = exec.LookPath(strings.Fields(compiler)[0])
+	return err == nil
+}

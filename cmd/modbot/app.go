@@ -251,7 +251,8 @@ func (s sink) Compose(posted []audit.Posted) (taken int, body []byte, err error)
 	entries := make([]texts.PostInput, 0, len(posted))
 	for _, p := range posted {
 		entries = append(entries, texts.PostInput{
-			Entry: p.Entry, Case: p.Case, Prior: p.Prior, Checkpoint: p.Checkpoint,
+			Entry: p.Entry, Case: p.Case, Prior: p.Prior,
+			Checkpoint: p.Checkpoint, Message: p.Message, Before: p.Before, Full: p.Full,
 			Meaning: meaning(p.Entry.Code), Origin: s.origin, Stub: p.Stub,
 		})
 	}

@@ -20,8 +20,8 @@ type witness struct {
 	size  int64
 }
 
-// shortForm is what every post ends with.
-var shortForm = regexp.MustCompile(`size \d+ [A-Za-z0-9+/]{22}$`)
+// shortForm is what every post says of the ledger first.
+var shortForm = regexp.MustCompile(`size \d+ [A-Za-z0-9+/]{22}`)
 
 // checkpoint takes a checkpoint of the world's ledger as it is.
 func (w *world) checkpoint() witness {

@@ -117,6 +117,30 @@ func (s *state) checkpoint() error {
 	return nil
 }
 
+// signed is the signed checkpoint of the head: the one that is kept, or a new
+// one that is kept from now on.
+func (s *state) signed(ctx context.Context) (string, error) {
+	kept, err := s.tx.Checkpoints(ctx, s.head.Size-1, 1)
+	if err != nil {
+		return "", err
+	}
+	if len(kept) == 1 { // signatures are deterministic: it would be the same
+		return kept[0].Note, nil
+	}
+	for _, c := range s.checkpoints {
+		if c.Size == s.head.Size {
+			return c.Note, nil
+		}
+	}
+	if s.key == nil {
+		return "", errReadOnly
+	}
+	if err := s.checkpoint(); err != nil {
+		return "", err
+	}
+	return s.checkpoints[len(s.checkpoints)-1].Note, nil
+}
+
 // entry finds an entry by seq, in this group or in the store.
 func (s *state) entry(ctx context.Context, seq int64) (*Entry, error) {
 	for _, e := range s.made {

@@ -135,6 +135,9 @@ func (d *Deliverer) told(ctx context.Context, target int64) (bool, error) {
 	if err != nil || sink.Attempt != nil {
 		return false, err
 	}
+	if sink.Due != 0 && sink.Due <= target {
+		return false, nil
+	}
 	if sink.Cursor >= target {
 		return true, nil
 	}
@@ -153,6 +156,9 @@ func (d *Deliverer) Once(ctx context.Context) (posted int, next time.Time, err e
 		return 0, next, context.Cause(ctx)
 	}
 	if err := d.register(ctx); err != nil {
+		return 0, next, err
+	}
+	if err := d.ledger.schedule(ctx, d.name); err != nil {
 		return 0, next, err
 	}
 	d.posted = 0
@@ -230,8 +236,22 @@ func (d *Deliverer) resign(ctx context.Context) error {
 	return d.ledger.Resign(ctx, d.worker(), d.holder)
 }
 
-// open are the next entries to tell.
+// open are the next entries to tell, or the full checkpoint that is due when
+// all of its entries are told.
 func (d *Deliverer) open(ctx context.Context, sink Sink) ([]Posted, error) {
+	posts, err := d.openEntries(ctx, sink)
+	if err == nil && sink.Due != 0 {
+		posts = slices.DeleteFunc(posts, func(p Posted) bool { return p.Entry.Seq > sink.Due })
+		if len(posts) == 0 {
+			posts, err = d.openFull(ctx, sink.Due)
+		}
+	}
+	chain(posts, sink)
+	return posts, err
+}
+
+// openEntries are the next entries to tell.
+func (d *Deliverer) openEntries(ctx context.Context, sink Sink) ([]Posted, error) {
 	limit := deliverMost
 	if sink.Cursor < d.careful {
 		limit = 1
@@ -258,6 +278,7 @@ func (d *Deliverer) compose(posts []Posted) (Attempt, error) {
 	posts = posts[:taken]
 	return Attempt{
 		First: posts[0].Entry.Seq, Last: posts[taken-1].Entry.Seq, Nonce: nonceOf(d.name, posts), Body: body,
+		Says: posts[0].Checkpoint,
 	}, nil
 }
 
@@ -267,6 +288,10 @@ func (d *Deliverer) freeze(ctx context.Context, posts []Posted) error {
 	if err == nil {
 		_, err = d.ledger.Freeze(ctx, d.name, a)
 		return err
+	}
+	if posts[0].Full != "" {
+		d.log.Warn("the checkpoint cannot be put into words", zap.Error(err))
+		return d.ledger.forgo(ctx, d.name, posts[0].Entry.Seq)
 	}
 	first, last := posts[0].Entry.Seq, posts[len(posts)-1].Entry.Seq
 	if d.narrow(first, last, posts[0].Stub) {
@@ -339,6 +364,11 @@ func (d *Deliverer) failed(ctx context.Context, a Attempt, first bool, cause err
 	if _, err := d.ledger.Failed(ctx, d.name, a.Nonce, cause.Error(), unsent); err != nil {
 		return concluded(err)
 	}
+	if refused && a.full() {
+		d.log.Warn("the audit channel refuses a checkpoint; the next one is tried again", zap.Error(cause))
+		_, err := d.ledger.Thaw(ctx, d.name, a.Nonce)
+		return concluded(err)
+	}
 	if stub := strings.HasPrefix(a.Nonce, nonceStub); refused && !stub {
 		d.log.Warn("the audit channel refuses a message for its content",
 			zap.Int64("first", a.First), zap.Int64("last", a.Last), zap.Error(cause))
@@ -359,6 +389,10 @@ func (d *Deliverer) failed(ctx context.Context, a Attempt, first bool, cause err
 // recast makes a stub of a message that is refused now, but may have arrived
 // before: what follows it may be a repeat all the same.
 func (d *Deliverer) recast(ctx context.Context, a Attempt) error {
+	sink, err := d.ledger.sink(ctx, d.name)
+	if err != nil {
+		return err
+	}
 	posts, _, err := d.ledger.toPost(ctx, a.First-1, deliverMost)
 	if err != nil {
 		return err
@@ -367,6 +401,7 @@ func (d *Deliverer) recast(ctx context.Context, a Attempt) error {
 	for i := range posts {
 		posts[i].Stub = true
 	}
+	chain(posts, sink)
 	stub, err := d.compose(posts)
 	if err != nil {
 		d.rest(sendPatience().after(d.failures+1), err)

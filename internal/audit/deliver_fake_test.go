@@ -48,6 +48,7 @@ type channel struct {
 	mu       sync.Mutex
 	answer   func(m message) (arrives bool, err error)
 	messages []arrived
+	sent     []string // nonces, in order
 	seen     []audit.Posted
 	mute     error // composing fails
 }
@@ -79,6 +80,7 @@ func (c *channel) Send(_ context.Context, body []byte, d chat.Delivery) (chat.Me
 	if err := json.Unmarshal(body, &m); err != nil {
 		return chat.MessageRef{}, err
 	}
+	c.sent = append(c.sent, d.Nonce)
 	arrives, err := true, error(nil)
 	if c.answer != nil {
 		arrives, err = c.answer(m)

@@ -35,6 +35,15 @@ type Posted struct {
 	// composed. Roots of earlier sizes are not kept, and this one covers the
 	// entry: whoever keeps the post can prove that the entry is still there.
 	Checkpoint string
+	// Message is the number of the channel's message that the post is in, from 1
+	// on, and Before the short checkpoint that the message before it ended with,
+	// empty where there was none: whoever changes or deletes one contradicts the
+	// next.
+	Message int64
+	Before  string
+	// Full is a signed checkpoint, which the message is about in place of an
+	// entry; Entry has nothing but its size as Seq.
+	Full string
 	// Stub asks for words that only name the entry: the platform refused the
 	// post for its content.
 	Stub bool
@@ -143,6 +152,7 @@ func prior(ctx context.Context, s Snapshot, a AccountRow, n int64) (int, error) 
 const (
 	nonceWhole = "m"
 	nonceStub  = "s"
+	nonceFull  = "c" // a full checkpoint
 )
 
 // nonceBytes is how much of the hash a nonce shows: with the letter it has 23
@@ -163,6 +173,10 @@ func nonceOf(sink string, posts []Posted) string {
 		}
 		h.Write(binary.BigEndian.AppendUint64(n[:0], uint64(p.Entry.Seq))) //nolint:gosec // from 1 on
 		h.Write(p.Entry.Hash[:])
+		if p.Full != "" {
+			letter = nonceFull
+			h.Write([]byte(p.Full))
+		}
 	}
 	return letter + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:nonceBytes])
 }
@@ -178,7 +192,7 @@ func (l *Log) recast(ctx context.Context, name, nonce string, a Attempt) error {
 		if row.Last == 0 || row.Nonce != nonce || a.First != row.First || a.Last > row.Last {
 			return row, ErrNotFrozen
 		}
-		row.Last, row.Nonce, row.Body = a.Last, a.Nonce, bytes.Clone(a.Body)
+		row.Last, row.Nonce, row.Body, row.Saying = a.Last, a.Nonce, bytes.Clone(a.Body), clean(a.Says)
 		return row, nil
 	})
 	return err

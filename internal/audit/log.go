@@ -25,6 +25,9 @@ type Options struct {
 	// Now is the local clock, time.Now when nil. Where the store has no clock
 	// of its own (SQLite) it is the store's time too.
 	Now func() time.Time
+	// PostCheckpoints is how often full signed checkpoints are posted to the
+	// audit channels, as far as the ledger has grown; 0 is only on demand.
+	PostCheckpoints time.Duration
 }
 
 // What Open refuses.
@@ -46,7 +49,9 @@ type Log struct {
 	// origin is the ledger's name; empty where nothing was written yet.
 	origin string
 	now    func() time.Time
-	group  group
+	// every is Options.PostCheckpoints.
+	every time.Duration
+	group group
 	// warm is what the last transaction left for the next: only who leads a
 	// group touches it, and the group's lock hands it on.
 	warm *state
@@ -66,7 +71,7 @@ const openTime = 30 * time.Second
 // Open opens the ledger in a store, and begins it where the store is empty.
 func Open(log *zap.Logger, store Store, opts Options) (*Log, error) {
 	l := &Log{
-		log: log, store: store, key: opts.Signer, replica: clean(opts.Replica), now: opts.Now,
+		log: log, store: store, key: opts.Signer, replica: clean(opts.Replica), now: opts.Now, every: opts.PostCheckpoints,
 		subscribers: map[chan struct{}]struct{}{}, waiters: map[int64]map[chan struct{}]struct{}{},
 	}
 	if l.now == nil {
@@ -145,28 +150,8 @@ func (l *Log) Origin(ctx context.Context) (origin, verifier string, err error) {
 // Checkpoint signs the head as it is, keeps the checkpoint, and returns it.
 func (l *Log) Checkpoint(ctx context.Context) (signed string, err error) {
 	err = l.write(ctx, Keys{}, func(ctx context.Context, s *state) error {
-		kept, err := s.tx.Checkpoints(ctx, s.head.Size-1, 1)
-		if err != nil {
-			return err
-		}
-		if len(kept) == 1 { // signatures are deterministic: it would be the same
-			signed = kept[0].Note
-			return nil
-		}
-		for _, c := range s.checkpoints {
-			if c.Size == s.head.Size {
-				signed = c.Note
-				return nil
-			}
-		}
-		if s.key == nil {
-			return errReadOnly
-		}
-		if err := s.checkpoint(); err != nil {
-			return err
-		}
-		signed = s.checkpoints[len(s.checkpoints)-1].Note
-		return nil
+		signed, err = s.signed(ctx)
+		return err
 	})
 	return signed, err
 }

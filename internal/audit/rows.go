@@ -151,6 +151,16 @@ type SinkRow struct {
 	Nonce   string
 	Body    []byte
 	Started int64 // when it may have left for the first time; 0 = surely not sent
+	// The chain of its messages: how many arrived, the short checkpoint of the
+	// last, and that of the frozen attempt.
+	Messages int64
+	Said     string
+	Saying   string
+	// Due is the size of the full checkpoint to be posted once the entries that
+	// it is over are; 0 for none. FullSize and FullAt are of the last one posted.
+	Due      int64
+	FullSize int64
+	FullAt   int64
 }
 
 // PostingRow is where a platform put a message about entries (operational).

@@ -23,6 +23,12 @@ type Sink struct {
 	LastError string // empty since the last success
 	FailedAt  time.Time
 	PostedAt  time.Time
+	// Messages is how many arrived, and Said the short checkpoint of the last:
+	// the next one repeats it.
+	Messages int64
+	Said     string
+	// Due is the size of the full checkpoint that is to be posted; 0 for none.
+	Due int64
 }
 
 // Attempt is a message about entries with its bytes, fixed before the first
@@ -32,6 +38,8 @@ type Attempt struct {
 	Last  int64
 	Nonce string
 	Body  []byte
+	// Says is the short checkpoint that the message ends with.
+	Says string
 	// Started is when it may have left for the first time; zero when the
 	// platform has surely not taken it.
 	Started time.Time
@@ -41,10 +49,11 @@ func (r SinkRow) sink() Sink {
 	s := Sink{
 		Name: r.Name, Cursor: r.Cursor, LastError: r.Error,
 		FailedAt: fromMicros(r.FailedAt), PostedAt: fromMicros(r.PostedAt),
+		Messages: r.Messages, Said: r.Said, Due: r.Due,
 	}
 	if r.Last != 0 {
 		s.Attempt = &Attempt{
-			First: r.First, Last: r.Last, Nonce: r.Nonce, Body: bytes.Clone(r.Body), Started: fromMicros(r.Started),
+			First: r.First, Last: r.Last, Nonce: r.Nonce, Body: bytes.Clone(r.Body), Says: r.Saying, Started: fromMicros(r.Started),
 		}
 	}
 	return s
@@ -52,11 +61,11 @@ func (r SinkRow) sink() Sink {
 
 // Register makes a sink known; a new one begins after the entry from.
 func (l *Log) Register(ctx context.Context, name string, from int64) (Sink, error) {
-	return l.onSink(ctx, name, func(_ *state, row SinkRow, known bool) (SinkRow, error) {
+	return l.onSink(ctx, name, func(s *state, row SinkRow, known bool) (SinkRow, error) {
 		if known {
 			return row, nil
 		}
-		return SinkRow{Name: name, Cursor: from}, nil
+		return SinkRow{Name: name, Cursor: from, FullAt: micros(s.now)}, nil
 	})
 }
 
@@ -72,18 +81,23 @@ func (l *Log) Sinks(ctx context.Context) ([]Sink, error) {
 	})
 }
 
-// Freeze fixes the next attempt of a sink: it has to begin after the cursor.
-// What is frozen already stays, and is returned.
+// Freeze fixes the next attempt of a sink: it has to begin after the cursor, or
+// to be the full checkpoint that is due. What is frozen already stays, and is
+// returned.
 func (l *Log) Freeze(ctx context.Context, name string, a Attempt) (Sink, error) {
 	return l.onSink(ctx, name, func(s *state, row SinkRow, _ bool) (SinkRow, error) {
 		if row.Last != 0 {
 			return row, nil
 		}
-		if a.First <= row.Cursor || a.Last < a.First || a.Last > s.head.Size || a.Nonce == "" {
+		begins := a.First > row.Cursor
+		if a.full() {
+			begins = a.First == row.Due && a.Last == row.Due
+		}
+		if !begins || a.Last < a.First || a.Last > s.head.Size || a.Nonce == "" {
 			return row, fmt.Errorf("audit: entries %d to %d are not what comes after %d", a.First, a.Last, row.Cursor)
 		}
 		row.First, row.Last, row.Nonce, row.Body = a.First, a.Last, a.Nonce, bytes.Clone(a.Body)
-		row.Started = 0
+		row.Started, row.Saying = 0, clean(a.Says)
 		return row, nil
 	})
 }
@@ -100,16 +114,28 @@ func (l *Log) Sending(ctx context.Context, name, nonce string) (Sink, error) {
 }
 
 // Posted concludes a frozen attempt that arrived: the cursor moves behind it,
-// and where its messages are is kept. The bytes are forgotten.
+// and where its messages are is kept. The bytes are forgotten. A full checkpoint
+// is about no entries: where it stands is not kept.
 func (l *Log) Posted(ctx context.Context, name, nonce string, refs []chat.MessageRef) (Sink, error) {
 	return l.onAttempt(ctx, name, nonce, func(s *state, row SinkRow) SinkRow {
+		if full(row.Nonce) {
+			refs = nil
+			row.FullSize, row.FullAt = row.Last, micros(s.now)
+			if row.Due <= row.Last {
+				row.Due = 0
+			}
+		}
 		for _, ref := range refs {
 			s.postings = append(s.postings, PostingRow{
 				Sink: name, First: row.First, Last: row.Last,
 				Channel: clean(ref.Channel), Message: clean(ref.ID), Link: clean(ref.Link), At: micros(s.now),
 			})
 		}
-		row.Cursor, row.PostedAt, row.Error, row.FailedAt = row.Last, micros(s.now), "", 0
+		row.Cursor, row.PostedAt, row.Error, row.FailedAt = max(row.Cursor, row.Last), micros(s.now), "", 0
+		row.Messages++
+		if row.Saying != "" { // frozen by a modbot that kept none
+			row.Said = row.Saying
+		}
 		return row.thawed()
 	})
 }
@@ -127,9 +153,15 @@ func (l *Log) Failed(ctx context.Context, name, nonce, why string, unsent bool) 
 }
 
 // Thaw gives up the frozen bytes, so that others can be made of the same
-// entries: the platform refused these for their content.
+// entries: the platform refused these for their content. A full checkpoint can
+// be said in one way only, and is given up until the next.
 func (l *Log) Thaw(ctx context.Context, name, nonce string) (Sink, error) {
-	return l.onAttempt(ctx, name, nonce, func(_ *state, row SinkRow) SinkRow { return row.thawed() })
+	return l.onAttempt(ctx, name, nonce, func(s *state, row SinkRow) SinkRow {
+		if full(row.Nonce) {
+			row.Due, row.FullAt = 0, micros(s.now)
+		}
+		return row.thawed()
+	})
 }
 
 // Skip moves the cursor over entries that are not posted. It does nothing
@@ -144,7 +176,7 @@ func (l *Log) Skip(ctx context.Context, name string, to int64) (Sink, error) {
 }
 
 func (r SinkRow) thawed() SinkRow {
-	r.First, r.Last, r.Nonce, r.Body, r.Started = 0, 0, "", nil, 0
+	r.First, r.Last, r.Nonce, r.Body, r.Started, r.Saying = 0, 0, "", nil, 0, ""
 	return r
 }
 

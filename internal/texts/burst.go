@@ -166,12 +166,9 @@ func (b *burst) post() chat.Post {
 		}
 		line = append(line, item.spans(scoped)...)
 	}
-	if b.last.Checkpoint != "" {
-		line = append(line, chat.Plain(" · size "+b.last.Checkpoint))
-	}
 	post := chat.Post{
 		FirstSeq: b.items[0].seqs[0], LastSeq: b.last.Entry.Seq, Kind: string(b.like.kind), Outcome: string(b.like.outcome),
-		Time: b.last.Entry.Time, Alarm: alarm, Message: chat.Message{Lines: []chat.Line{joined(line)}},
+		Time: b.last.Entry.Time, Alarm: alarm, Message: chat.Message{Lines: []chat.Line{joined(line)}}, Seal: seal(b.last),
 	}
 	for _, item := range b.items {
 		post.Cases = append(post.Cases, item.c.Number)

@@ -54,7 +54,7 @@ func left(seconds uint32) *mute.State {
 func plain(posts []chat.Post) string {
 	var lines []string
 	for _, p := range posts {
-		lines = append(lines, p.Message.Plain())
+		lines = append(lines, p.Alone().Plain())
 	}
 	return strings.Join(lines, "\n")
 }
@@ -129,7 +129,7 @@ func TestPosts(t *testing.T) {
 			posts := texts.Posts(tc.in)
 			require.Len(t, posts, len(tc.want), "%s", plain(posts))
 			for i, want := range tc.want {
-				require.True(t, strings.HasPrefix(posts[i].Message.Plain(), want), "%s", posts[i].Message.Plain())
+				require.True(t, strings.HasPrefix(posts[i].Alone().Plain(), want), "%s", posts[i].Alone().Plain())
 			}
 		})
 	}

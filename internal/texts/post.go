@@ -14,7 +14,13 @@ type PostInput struct {
 	Case       *audit.CaseView
 	Prior      int    // cases that began on the account before this one
 	Checkpoint string // short form that covers the entry: "1204 …root…"
-	Meaning    string // of Tencent's code, for people
+	// Message numbers the channel's message, and Before is the short checkpoint
+	// of the one before, empty where there is none.
+	Message int64
+	Before  string
+	// Full is a signed checkpoint, which the post is about in place of an entry.
+	Full    string
+	Meaning string // of Tencent's code, for people
 	// Origin is the print of the ledger, for the buttons; without it there are
 	// none.
 	Origin string
@@ -71,6 +77,9 @@ func postWord(e audit.Entry) (word string, alarm bool) {
 // Post is an entry as the audit channel shows it. Times are absolute, because
 // relative ones freeze in a channel.
 func Post(in PostInput) chat.Post {
+	if in.Full != "" {
+		return checkpointPost(in)
+	}
 	e := in.Entry
 	word, alarm := postWord(e)
 	line := chat.Line{chat.Strong(word)}
@@ -92,9 +101,7 @@ func Post(in PostInput) chat.Post {
 	if e.Case != 0 {
 		post.Cases = []int64{e.Case}
 	}
-	if in.Checkpoint != "" {
-		post.Seal = chat.Line{chat.Plain("size " + in.Checkpoint)}
-	}
+	post.Seal = seal(in)
 	post.Message.Buttons = postButtons(in)
 	return post
 }

@@ -227,7 +227,7 @@ func testSinks(t *testing.T, open Open) {
 		require.ErrorIs(t, err, audit.ErrNotFrozen)
 		s, err = b.Posted(t.Context(), "slack", "n1", []chat.MessageRef{{Channel: "C1", ID: "17.1", Link: "https://…"}})
 		require.NoError(t, err)
-		require.Equal(t, audit.Sink{Name: "slack", Cursor: 2, PostedAt: b.clock.Now()}, s)
+		require.Equal(t, audit.Sink{Name: "slack", Cursor: 2, Messages: 1, PostedAt: b.clock.Now()}, s)
 		_, err = b.Posted(t.Context(), "slack", "n1", nil)
 		require.ErrorIs(t, err, audit.ErrNotFrozen)
 		refs, err := b.Postings(t.Context(), 2, 2)

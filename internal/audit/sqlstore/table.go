@@ -207,16 +207,19 @@ func leaseTable() table[audit.LeaseRow] {
 func sinkTable() table[audit.SinkRow] {
 	return table[audit.SinkRow]{
 		name: "sink", key: 1,
-		cols: []string{"name", "cursor", "posted_at", "error", "failed_at", "first", "last", "nonce", "body", "started"},
+		cols: []string{"name", "cursor", "posted_at", "error", "failed_at", "first", "last", "nonce", "body", "started",
+			"messages", "said", "saying", "due", "full_size", "full_at"},
 		args: func(a []any, r audit.SinkRow) []any {
 			body := r.Body
 			if body == nil {
 				body = []byte{} // NULL is not the empty body
 			}
-			return append(a, r.Name, r.Cursor, r.PostedAt, r.Error, r.FailedAt, r.First, r.Last, r.Nonce, body, r.Started)
+			return append(a, r.Name, r.Cursor, r.PostedAt, r.Error, r.FailedAt, r.First, r.Last, r.Nonce, body, r.Started,
+				r.Messages, r.Said, r.Saying, r.Due, r.FullSize, r.FullAt)
 		},
 		scan: func(s *sql.Rows, r *audit.SinkRow) error {
-			return s.Scan(&r.Name, &r.Cursor, &r.PostedAt, &r.Error, &r.FailedAt, &r.First, &r.Last, &r.Nonce, &r.Body, &r.Started)
+			return s.Scan(&r.Name, &r.Cursor, &r.PostedAt, &r.Error, &r.FailedAt, &r.First, &r.Last, &r.Nonce, &r.Body, &r.Started,
+				&r.Messages, &r.Said, &r.Saying, &r.Due, &r.FullSize, &r.FullAt)
 		},
 	}
 }

@@ -164,12 +164,12 @@ func TestPosts_NameEachEntryOnce(t *testing.T) {
 					continue
 				}
 				got = append(got, s)
-				text := p.Message.Plain()
+				text := p.Alone().Plain()
 				require.True(t, slices.ContainsFunc([]string{",", ")", " ·"}, func(end string) bool {
 					return strings.Contains(text, fmt.Sprintf("#%d%s", s, end))
 				}), "#%d in %s", s, text)
 			}
-			require.Less(t, len(p.Message.Plain()), 1200)
+			require.Less(t, len(p.Alone().Plain()), 1200)
 			last = p.LastSeq
 		}
 		require.Equal(t, want, got)

@@ -24,6 +24,9 @@ const (
 	// shortWait doubles with each connection that didn't last, up to longWait.
 	shortWait = time.Second
 	longWait  = 5 * time.Minute
+	// resumeWait is the longest wait where a session was up and goes on: what is
+	// typed meanwhile is lost, and resuming costs nothing of the budget.
+	resumeWait = 5 * time.Second
 	// longestAsked caps what Discord may ask us to wait before asking again.
 	longestAsked = 10 * time.Minute
 	// lasting is how long a connection must have stood to count as good.
@@ -120,6 +123,9 @@ func (p *policy) after(e ending) time.Duration {
 	full := longWait
 	if shift := p.failures - 1; shift < 9 { // 1 s << 9 is above longWait
 		full = min(shortWait<<shift, longWait)
+	}
+	if e.then == resume && e.stood > 0 {
+		full = min(full, resumeWait)
 	}
 	return max(least, full/2+time.Duration(p.random()*float64(full/2)))
 }

@@ -31,6 +31,9 @@ func TestPolicy_AfterDoublesAndForgives(t *testing.T) {
 	for _, want := range []time.Duration{1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300} {
 		require.InDelta(t, float64(want*time.Second), float64(p.after(short)), float64(time.Second))
 	}
+	require.InDelta(t, float64(resumeWait), float64(p.after(ending{then: resume, stood: time.Second})), float64(time.Second),
+		"a session that was up is taken up again soon")
+	require.InDelta(t, float64(longWait), float64(p.after(ending{then: begin, stood: time.Second})), float64(time.Second))
 	require.Less(t, p.after(ending{then: resume, stood: lasting}), shortWait)
 	require.Less(t, p.after(short), shortWait)
 	require.Equal(t, longestAsked, p.after(ending{wait: time.Hour}), "what is asked is capped")

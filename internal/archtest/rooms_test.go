@@ -38,19 +38,21 @@ var rooms = []room{
 	// that it declares itself.
 	{
 		path: "internal/audit", imports: []string{"internal/chat", "internal/mute"},
-		tests: []string{"internal/audit/audittest", "internal/audit/sqlstore", "internal/im", "internal/im/imsim", "internal/im/imwire"},
+		tests: []string{"internal/audit/audittest", "internal/audit/sqlstore", "internal/pgtest", "internal/im", "internal/im/imsim", "internal/im/imwire"},
 	},
+	// A PostgreSQL for tests. It knows nothing of the project.
+	{path: "internal/pgtest"},
 	{path: "internal/audit/audittest", imports: []string{"internal/audit", "internal/chat", "internal/mute"}},
 	{
 		path: "internal/audit/sqlstore", imports: []string{"internal/audit", "internal/chat", "internal/mute"},
-		tests: []string{"internal/audit/audittest"},
+		tests: []string{"internal/audit/audittest", "internal/pgtest"},
 	},
 
 	// What people read, and what commands do.
 	{path: "internal/texts", imports: []string{"internal/audit", "internal/chat", "internal/mute"}},
 	{
 		path: "internal/commands", imports: []string{"internal/audit", "internal/chat", "internal/mute", "internal/texts"},
-		tests: []string{"internal/audit/sqlstore", "internal/im", "internal/im/imsim", "internal/im/imwire"},
+		tests: []string{"internal/audit/sqlstore", "internal/pgtest", "internal/im", "internal/im/imsim", "internal/im/imwire"},
 	},
 
 	// The other side of each platform, scripted. It shares nothing with the
@@ -79,8 +81,8 @@ var rooms = []room{
 	// Drives the built program for tests, and shares no code with it.
 	{path: "internal/proctest"},
 	// It drives the program from outside, and shares no mistake with it.
-	{path: "internal/acceptance", tests: []string{"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim"}},
-	{path: "internal/soak", tests: []string{"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim", "internal/proctest"}},
+	{path: "internal/acceptance", tests: []string{"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim", "internal/pgtest"}},
+	{path: "internal/soak", tests: []string{"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim", "internal/pgtest", "internal/proctest"}},
 
 	// The wiring.
 	{path: "cmd/modbot", imports: []string{everything}},
@@ -94,14 +96,14 @@ type foreign struct {
 }
 
 // suites are rooms that are not tests, but are called by tests alone.
-var suites = []string{"internal/adapters/adaptertest", "internal/audit/audittest", "internal/proctest"}
+var suites = []string{"internal/adapters/adaptertest", "internal/audit/audittest", "internal/pgtest", "internal/proctest"}
 
 var foreigners = []foreign{
 	// SQL and its drivers stay in the one package that speaks SQL, and in the
 	// suite that tampers with what that package wrote.
 	{"database/sql", []string{"internal/audit/sqlstore", "internal/audit/audittest"}},
 	{"modernc.org/sqlite", []string{"internal/audit/sqlstore"}},
-	{"github.com/jackc/pgx/v5", []string{"internal/audit/sqlstore"}},
+	{"github.com/jackc/pgx/v5", []string{"internal/audit/sqlstore", "internal/pgtest"}},
 	{"github.com/pressly/goose/v3", []string{"internal/audit/sqlstore"}},
 
 	// A platform's SDK stays in its adapter.
@@ -133,7 +135,7 @@ var foreigners = []foreign{
 
 	// Not used by modbot: programs started from here could not be bounded, and
 	// unsafe memory needs a better reason than speed.
-	{"os/exec", []string{"internal/proctest"}},
+	{"os/exec", []string{"internal/pgtest", "internal/proctest"}},
 	{"unsafe", nil},
 }
 

@@ -20,6 +20,9 @@ type HeadRow struct {
 	Cases    int64    // number of the last case
 	// Checkpoints is how many signed checkpoints the store keeps.
 	Checkpoints int64
+	// Clock is the store's own time when the row was read, and nothing that is
+	// stored; 0 where the store has no clock.
+	Clock int64
 }
 
 // EntryRow is an entry as stored: the body that is hashed, and beside it the

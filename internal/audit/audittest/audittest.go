@@ -27,8 +27,11 @@ import (
 type Fixture struct {
 	Store audit.Store
 	// DB reaches the same database by itself, foreign keys unchecked. Its
-	// statements are standard SQL.
+	// statements are standard SQL, with $1 and so on for parameters.
 	DB *sql.DB
+	// Wrote is the statement by which who writes past the store tells it so;
+	// empty where the database tells by itself.
+	Wrote string
 }
 
 // Open opens a fresh, empty store; it closes it at the end of the test.

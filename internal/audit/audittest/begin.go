@@ -181,7 +181,7 @@ func testBegin(t *testing.T, open Open) {
 		require.ErrorIs(t, err, audit.ErrLeaseLost)
 		require.Equal(t, []string{"group by case 5, 2h0m0s"}, b.active("alice"))
 		bob := b.begin(head("bob"))
-		b.exec("DELETE FROM lease") // by another connection
+		b.beside("DELETE FROM lease")
 		_, err = b.Renew(t.Context(), bob.Token)
 		require.ErrorIs(t, err, audit.ErrLeaseLost)
 		b.sound()

@@ -120,7 +120,7 @@ func testVerify(t *testing.T, open Open) {
 		var body string
 		require.NoError(t, b.DB.QueryRowContext(t.Context(), "SELECT body FROM entry WHERE seq = 10").Scan(&body))
 		leaf := leafOf(body)
-		b.exec("UPDATE entry SET leaf = ? WHERE seq = 10", leaf)
+		b.exec("UPDATE entry SET leaf = $1 WHERE seq = 10", leaf)
 		r := b.altered()
 		require.Nil(t, r.FirstBad)
 		require.Contains(t, r.Problem, "entries 9 to 14")
@@ -147,6 +147,15 @@ func (b *bench) exec(q string, args ...any) {
 	b.t.Helper()
 	_, err := b.DB.ExecContext(context.Background(), q, args...)
 	require.NoError(b.t, err, q)
+}
+
+// beside writes past the store, as another connection may.
+func (b *bench) beside(q string) {
+	b.t.Helper()
+	b.exec(q)
+	if b.Wrote != "" {
+		b.exec(b.Wrote)
+	}
 }
 
 // altered verifies the ledger, which must be found altered.
@@ -204,7 +213,11 @@ func (b *bench) put(table string, r rows) error {
 		return err
 	}
 	for _, row := range r.rows {
-		q := "INSERT INTO " + table + " (" + strings.Join(r.cols, ", ") + ") VALUES (" + strings.Repeat("?, ", len(row)-1) + "?)"
+		params := make([]string, len(row))
+		for i := range params {
+			params[i] = fmt.Sprintf("$%d", i+1)
+		}
+		q := "INSERT INTO " + table + " (" + strings.Join(r.cols, ", ") + ") VALUES (" + strings.Join(params, ", ") + ")"
 		if _, err := tx.ExecContext(context.Background(), q, row...); err != nil {
 			return err
 		}

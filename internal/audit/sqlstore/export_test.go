@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"strings"
 	"testing/fstest"
 	"time"
 
@@ -16,7 +17,7 @@ func (s *Store) WaitNoLonger(d time.Duration) { s.busyWait = d }
 
 // LimitPages makes the database full at so many pages, as a disk would.
 func (s *Store) LimitPages(ctx context.Context, n int) error {
-	sess, err := s.take(ctx, s.writer)
+	sess, _, err := s.take(ctx, s.writer)
 	if err != nil {
 		return err
 	}
@@ -27,7 +28,7 @@ func (s *Store) LimitPages(ctx context.Context, n int) error {
 
 // Pragma reads a setting of the write connection.
 func (s *Store) Pragma(ctx context.Context, name string) (string, error) {
-	sess, err := s.take(ctx, s.writer)
+	sess, _, err := s.take(ctx, s.writer)
 	if err != nil {
 		return "", err
 	}
@@ -57,4 +58,17 @@ func OpenSteps(ctx context.Context, url string, more fstest.MapFS) (*Store, erro
 		return nil, err
 	}
 	return open(ctx, zap.NewNop(), url, Options{}, d, steps)
+}
+
+// OpenTimeless opens a store that keeps its server's clock to itself: the
+// ledger's local clock, which a test moves, is then the store's time.
+func OpenTimeless(ctx context.Context, log *zap.Logger, url string) (*Store, error) {
+	d := postgresDialect()
+	d.takeHead = strings.Replace(d.takeHead, postgresClock, "CAST(0 AS BIGINT)", 1)
+	d.readHead = strings.Replace(d.readHead, postgresClock, "CAST(0 AS BIGINT)", 1)
+	steps, err := d.steps()
+	if err != nil {
+		return nil, err
+	}
+	return open(ctx, log, url, Options{}, d, steps)
 }

@@ -170,7 +170,7 @@ func TestFilesThatAreNoLedger(t *testing.T) {
 	})
 	t.Run("an address that is not understood", func(t *testing.T) {
 		t.Parallel()
-		for _, url := range []string{"", "modbot.db", "sqlite:", "postgres://host/db"} {
+		for _, url := range []string{"", "modbot.db", "sqlite:", "postgres:", "mysql://host/db"} {
 			_, err := sqlstore.Open(t.Context(), zap.NewNop(), url, sqlstore.Options{})
 			require.ErrorContains(t, err, "sqlite:PATH")
 		}
@@ -279,12 +279,12 @@ func TestCopyBeforeUpgrade(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, store.Close())
 
-	broken := fstest.MapFS{"00003_more.sql": {Data: []byte("-- +goose Up\nCREATE TABLE entry (x INTEGER);\n")}}
+	broken := fstest.MapFS{"00099_more.sql": {Data: []byte("-- +goose Up\nCREATE TABLE entry (x INTEGER);\n")}}
 	_, err = sqlstore.OpenSteps(t.Context(), "sqlite:"+path, broken)
 	require.ErrorIs(t, err, audit.ErrStore)
 	require.NoError(t, openStore(t, path).Close(), "a step that fails leaves everything as it was")
 
-	good := fstest.MapFS{"00003_more.sql": {Data: []byte("-- +goose Up\nCREATE TABLE more (x INTEGER);\n")}}
+	good := fstest.MapFS{"00099_more.sql": {Data: []byte("-- +goose Up\nCREATE TABLE more (x INTEGER);\n")}}
 	store, err = sqlstore.OpenSteps(t.Context(), "sqlite:"+path, good)
 	require.NoError(t, err)
 	requireSound(t, store)

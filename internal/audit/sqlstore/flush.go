@@ -31,7 +31,7 @@ func (t *tx) flush(ctx context.Context, c audit.Changes) error {
 		func() error { return write(ctx, s, tb.sink, c.Sinks) },
 		func() error { return write(ctx, s, tb.posting, c.Postings) },
 		func() error { return write(ctx, s, tb.worker, c.Workers) },
-		func() error { return writeHead(ctx, s, c.Head) },
+		func() error { return t.writeHead(ctx, c) },
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -78,11 +78,14 @@ func remove[R, K any](ctx context.Context, s *session, t *table[R], keys []K, ar
 func numberKey(n int64) []any { return []any{n} }
 
 // writeHead moves the head row.
-func writeHead(ctx context.Context, s *session, h *audit.HeadRow) error {
+func (t *tx) writeHead(ctx context.Context, c audit.Changes) error {
+	h := c.Head
 	if h == nil {
 		return nil
 	}
-	frontier := h.Frontier.Bytes()
-	return s.exec(ctx, `UPDATE head SET origin = ?, verifier = ?, size = ?, frontier = ?, at = ?, cases = ?, checkpoints = ?
-		WHERE id = 1`, h.Origin, h.Verifier, h.Size, frontier, h.At, h.Cases, h.Checkpoints)
+	q := `UPDATE head SET origin = ?, verifier = ?, size = ?, frontier = ?, at = ?, cases = ?, checkpoints = ? WHERE id = 1`
+	if len(c.Entries) > 0 {
+		q += t.store.dialect.notify
+	}
+	return t.sess.exec(ctx, q, h.Origin, h.Verifier, h.Size, h.Frontier.Bytes(), h.At, h.Cases, h.Checkpoints)
 }

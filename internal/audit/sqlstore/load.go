@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -12,15 +13,14 @@ import (
 	"modbot/internal/mute"
 )
 
-// Head reads the head row; a write transaction locks it.
-func (r *reader) Head(ctx context.Context) (audit.HeadRow, error) {
-	var h audit.HeadRow
+// headRow reads the head row with a query of the dialect's, and the number of
+// whose turn it is where the dialect counts that.
+func (r *reader) headRow(ctx context.Context, q string) (h audit.HeadRow, turn int64, err error) {
 	var frontier []byte
 	n := 0
-	q := "SELECT origin, verifier, size, frontier, at, cases, checkpoints FROM head" + r.lockHead
-	err := r.sess.each(ctx, q, nil, func(rows *sql.Rows) error {
+	err = r.sess.each(ctx, q, nil, func(rows *sql.Rows) error {
 		n++
-		if err := rows.Scan(&h.Origin, &h.Verifier, &h.Size, &frontier, &h.At, &h.Cases, &h.Checkpoints); err != nil {
+		if err := rows.Scan(&h.Origin, &h.Verifier, &h.Size, &frontier, &h.At, &h.Cases, &h.Checkpoints, &turn, &h.Clock); err != nil {
 			return err
 		}
 		var err error
@@ -28,12 +28,21 @@ func (r *reader) Head(ctx context.Context) (audit.HeadRow, error) {
 		return err
 	})
 	if err != nil {
-		return h, explain(r.store.name, fmt.Errorf("reading the head: %w", err))
+		return h, 0, r.store.explain(fmt.Errorf("reading the head: %w", err))
 	}
 	if n != 1 {
-		return h, fmt.Errorf("%w: the ledger has %d heads", audit.ErrRow, n)
+		return h, 0, fmt.Errorf("%w: the ledger has %d heads", audit.ErrRow, n)
 	}
-	return h, nil
+	return h, turn, nil
+}
+
+// Head is the head row as the transaction took it.
+func (t *tx) Head(context.Context) (audit.HeadRow, error) { return t.head, nil }
+
+// Head reads the head row.
+func (s *snapshot) Head(ctx context.Context) (audit.HeadRow, error) {
+	h, _, err := s.headRow(ctx, s.store.dialect.readHead)
+	return h, err
 }
 
 // Load reads the rows that the keys name.
@@ -60,7 +69,7 @@ func (r *reader) Load(ctx context.Context, k audit.Keys) (audit.Rows, error) {
 		pick(ctx, r, tb.sink, "name", k.Sinks, &out.Sinks),
 		pick(ctx, r, tb.worker, "name", k.Workers, &out.Workers),
 	)
-	return out, explain(r.store.name, err)
+	return out, r.store.explain(err)
 }
 
 // mostKeys is how many keys one statement asks for.
@@ -101,14 +110,15 @@ func pick[R, K any](ctx context.Context, r *reader, t *table[R], column string, 
 // account is found by its index in any case, and compared exactly.
 func (r *reader) names(ctx context.Context, names []mute.Account, found func(mute.Account, int64)) error {
 	for part := range slices.Chunk(names, mostKeys) {
-		args := pad(part)
-		for i, a := range args {
-			args[i] = string(a.(mute.Account)) //nolint:forcetypeassert // made of them above
+		var args []any
+		for _, a := range pad(part) {
+			name := string(a.(mute.Account)) //nolint:forcetypeassert // made of them
+			args = append(args, name, strings.ToLower(name))
 		}
-		row := "(?)"
-		q := "WITH want (name) AS (VALUES " + strings.Repeat(row+", ", len(args)-1) + row + `)
+		row := "(?, ?)"
+		q := "WITH want (name, folded) AS (VALUES " + strings.Repeat(row+", ", len(args)/2-1) + row + `)
 			SELECT name, (SELECT e.acct FROM personal p JOIN entry e ON e.seq = p.seq
-				WHERE lower(p.account) = lower(name) AND p.account = name ORDER BY p.seq DESC LIMIT 1) FROM want`
+				WHERE lower(p.account) = folded AND p.account = name ORDER BY p.seq DESC LIMIT 1) FROM want`
 		err := r.sess.each(ctx, q, args, func(rows *sql.Rows) error {
 			var name string
 			var acct sql.NullInt64
@@ -150,24 +160,31 @@ func (r *reader) members(ctx context.Context, members []string, found func(strin
 	return nil
 }
 
+// actorPage is how many entries of an actor are looked at with one statement.
+const actorPage = 200
+
 // Actions counts the intents that the actor began since. The entries of an
 // actor are looked at from the last: time never goes back in the log.
 func (r *reader) Actions(ctx context.Context, actor string, since int64) (int, error) {
-	n := 0
-	err := r.sess.each(ctx, `SELECT e.at, e.kind FROM personal p JOIN entry e ON e.seq = p.seq
-		WHERE p.actor = ? ORDER BY p.seq DESC`, []any{actor}, func(rows *sql.Rows) error {
-		var at int64
-		var kind string
-		if err := rows.Scan(&at, &kind); err != nil {
-			return err
+	n, before := 0, int64(math.MaxInt64)
+	for {
+		rows, enough := 0, false
+		err := r.sess.each(ctx, `SELECT e.seq, e.at, e.kind FROM personal p JOIN entry e ON e.seq = p.seq
+			WHERE p.actor = ? AND p.seq < ? ORDER BY p.seq DESC LIMIT ?`, []any{actor, before, actorPage}, func(row *sql.Rows) error {
+			var at int64
+			var kind string
+			if err := row.Scan(&before, &at, &kind); err != nil {
+				return err
+			}
+			rows++
+			enough = enough || at < since
+			if !enough && audit.Kind(kind) == audit.KindIntent {
+				n++
+			}
+			return nil
+		})
+		if err != nil || enough || rows < actorPage {
+			return n, r.store.explain(err)
 		}
-		if at < since {
-			return errEnough
-		}
-		if audit.Kind(kind) == audit.KindIntent {
-			n++
-		}
-		return nil
-	})
-	return n, explain(r.store.name, err)
+	}
 }

@@ -38,11 +38,11 @@ func (s *Store) prepare(ctx context.Context, steps fs.FS) error {
 var errRace = errors.New("somebody else may be making the schema")
 
 func (s *Store) prepareOnce(ctx context.Context, steps fs.FS) error {
-	sess, err := s.newSession(ctx)
+	sess, err := s.newSession(ctx, s.dialect.prepareSchema)
 	if err != nil {
 		return err
 	}
-	defer sess.close() //nolint:errcheck // used up
+	defer sess.discard() //nolint:errcheck // used up
 	if err := s.dialect.check(ctx, sess, s.readOnly); err != nil {
 		return err
 	}
@@ -56,27 +56,59 @@ func (s *Store) prepareOnce(ctx context.Context, steps fs.FS) error {
 	}
 	sources := p.ListSources()
 	wants := sources[len(sources)-1].Version
-	switch {
-	case has == wants:
+	if has == wants {
 		return nil
-	case has > wants:
-		return &Error{Fault: FaultNewer, Name: s.name}
-	case s.readOnly:
-		return &Error{Fault: FaultForeign, Name: s.name, Err: errors.New("it has no ledger of this version")}
 	}
+	if err := s.mayMigrate(has, wants); err != nil {
+		return err
+	}
+	if s.dialect.lockSchema != "" {
+		var got any
+		if err := sess.one(ctx, s.dialect.lockSchema, nil, &got); err != nil {
+			return fmt.Errorf("waiting for another modbot that brings the schema up to date: %w", err)
+		}
+		if has, err = s.schema(ctx, sess); err != nil || has == wants {
+			return err // somebody else was faster
+		}
+		if err := s.mayMigrate(has, wants); err != nil {
+			return err
+		}
+	}
+	return s.migrate(ctx, sess, p, has, wants)
+}
+
+// mayMigrate refuses a schema that is not ours to change.
+func (s *Store) mayMigrate(has, wants int64) error {
+	switch {
+	case has > wants:
+		return s.fault(FaultNewer, nil)
+	case s.readOnly:
+		return s.fault(FaultForeign, errors.New("it has no ledger of this version"))
+	}
+	return nil
+}
+
+// migrateTime bounds the steps of the schema together.
+const migrateTime = time.Hour
+
+// migrate runs the steps from one version of the schema to another.
+func (s *Store) migrate(ctx context.Context, sess *session, p *goose.Provider, has, wants int64) error {
 	if has > 0 && s.dialect.backup != "" {
 		if err := s.backup(ctx, sess, has); err != nil {
 			return err
 		}
 	}
-	if _, err = p.Up(ctx); err == nil {
+	ctx, cancel := context.WithTimeoutCause(ctx, migrateTime, errors.New("bringing the schema up to date took too long"))
+	defer cancel()
+	_, err := p.Up(ctx)
+	if err == nil {
 		return nil
 	}
 	err = fmt.Errorf("bringing the schema from version %d to %d: %w", has, wants, err)
 	if now, again := s.schema(ctx, sess); again == nil && now == wants {
 		return nil // somebody else was faster
 	}
-	if has == 0 {
+	if has == 0 && s.dialect.lockSchema == "" {
 		return fmt.Errorf("%w: %w", errRace, err)
 	}
 	return err
@@ -84,18 +116,21 @@ func (s *Store) prepareOnce(ctx context.Context, steps fs.FS) error {
 
 // schema is the version of the schema: 0 for an empty database.
 func (s *Store) schema(ctx context.Context, sess *session) (int64, error) {
-	var tables, versions int64
-	if err := sess.one(ctx, s.dialect.tables, nil, &tables, &versions); err != nil {
+	var tables, versions, heads int64
+	if err := sess.one(ctx, s.dialect.tables, nil, &tables, &versions, &heads); err != nil {
 		return 0, err
 	}
 	if versions == 0 {
 		if tables > 0 {
-			return 0, &Error{Fault: FaultForeign, Name: s.name, Err: errors.New("it has tables of another program")}
+			return 0, s.fault(FaultForeign, errors.New("it has tables of another program"))
 		}
 		return 0, nil
 	}
 	var version int64
 	err := sess.one(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied", nil, &version)
+	if err == nil && version > 0 && heads == 0 {
+		return 0, s.fault(FaultForeign, errors.New("its schema is of another program"))
+	}
 	return version, err
 }
 

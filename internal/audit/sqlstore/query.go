@@ -170,14 +170,14 @@ func (r *reader) Counts(ctx context.Context) (audit.Counts, error) {
 	acting := "(SELECT count(*) FROM lease l JOIN cases c ON c.number = l.case_no WHERE c.status = "
 	q := "SELECT (SELECT count(*) FROM mute), (SELECT count(*) FROM cases WHERE status = 1), " + acting + "2), " + acting + "3)"
 	err := r.sess.one(ctx, q, nil, &c.Mutes, &c.Waiting, &c.InFlight, &c.Unknown)
-	return c, explain(r.store.name, err)
+	return c, r.store.explain(err)
 }
 
 // PersonalRows counts the side rows.
 func (r *reader) PersonalRows(ctx context.Context) (int64, error) {
 	var n int64
 	err := r.sess.one(ctx, "SELECT count(*) FROM personal", nil, &n)
-	return n, explain(r.store.name, err)
+	return n, r.store.explain(err)
 }
 
 // Leases reads the accounts that are held until somebody reads them back.
@@ -232,7 +232,7 @@ func (r *reader) Accounts(ctx context.Context, q audit.NameQuery) ([]mute.Accoun
 			return err
 		})
 	}
-	return out, explain(r.store.name, err)
+	return out, r.store.explain(err)
 }
 
 // namesLike walks the index over names that begin as asked, in any case: one

@@ -3,8 +3,10 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"time"
 
 	"modbot/internal/audit"
 )
@@ -12,32 +14,78 @@ import (
 // maxStatements bounds the prepared statements of one session.
 const maxStatements = 256
 
+var (
+	// errSlow: a server did not answer a statement in time.
+	errSlow = fmt.Errorf("the server did not answer within %s", statementTime)
+	// errBusySession: all sessions were in use.
+	errBusySession = errors.New("waiting for a connection")
+)
+
 // session is one connection with its prepared statements, for one user at a
 // time. Its statements are not interrupted when the caller goes away: each is
-// short, and what a transaction has begun it ends.
+// short, and what a transaction has begun it ends. Where the database is a
+// server, each is bounded all the same, and one that is over its time costs
+// the connection.
 type session struct {
+	name   string
 	conn   *sql.Conn
 	rebind func(string) string
+	limit  time.Duration // of one statement; 0 where there is none
 	stmts  map[string]*sql.Stmt
-	// version is the dialect's version when the last write transaction looked;
-	// it means nothing before one has.
+	// version is the dialect's version, or turn, when the last write transaction
+	// looked; it means nothing before one has.
 	version int64
 	looked  bool
 	// contended: others had written when it looked.
 	contended bool
+	// failed is the first error of a statement since the transaction began: a
+	// server refuses what comes after it, and nothing of it may be committed.
+	failed error
 }
 
-func (s *Store) newSession(ctx context.Context) (*session, error) {
+// newSession connects, and runs a statement, if it is not empty, that prepares
+// the connection for its use.
+func (s *Store) newSession(ctx context.Context, prepare string) (*session, error) {
+	limit := time.Duration(0)
+	if s.dialect.server {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, connectTime, errSlow)
+		defer cancel()
+		limit = statementTime
+	}
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
-		return nil, explain(s.name, fmt.Errorf("connecting: %w", err))
+		return nil, s.explain(fmt.Errorf("connecting: %w", err))
 	}
-	return &session{conn: conn, rebind: s.dialect.rebind, stmts: map[string]*sql.Stmt{}}, nil
+	sess := &session{name: s.name, conn: conn, rebind: s.dialect.rebind, limit: limit, stmts: map[string]*sql.Stmt{}}
+	if prepare != "" {
+		if err := sess.exec(ctx, prepare); err != nil {
+			return nil, errors.Join(s.explain(fmt.Errorf("preparing a connection: %w", err)), sess.discard())
+		}
+	}
+	return sess, nil
 }
 
+// close closes a session that is well.
 func (s *session) close() error {
 	s.forget()
 	return s.conn.Close()
+}
+
+// discard closes a session that may be broken, without a word to a server
+// that may no longer be there.
+func (s *session) discard() error {
+	if s.limit == 0 { // a file, whose statements have to end before it
+		s.forget()
+	}
+	err := s.conn.Raw(func(any) error { return driver.ErrBadConn })
+	if s.limit != 0 {
+		s.forget()
+	}
+	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) {
+		return nil
+	}
+	return err
 }
 
 // forget closes the prepared statements.
@@ -48,6 +96,23 @@ func (s *session) forget() {
 	}
 }
 
+// bounded is the context of one statement.
+func (s *session) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx = context.WithoutCancel(ctx)
+	if s.limit == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, s.limit, errSlow)
+}
+
+// note keeps the first error of a transaction.
+func (s *session) note(err error) error {
+	if err != nil && s.failed == nil {
+		s.failed = err
+	}
+	return err
+}
+
 func (s *session) stmt(ctx context.Context, q string) (*sql.Stmt, error) {
 	if stmt, ok := s.stmts[q]; ok {
 		return stmt, nil
@@ -55,9 +120,9 @@ func (s *session) stmt(ctx context.Context, q string) (*sql.Stmt, error) {
 	if len(s.stmts) >= maxStatements {
 		s.forget()
 	}
-	stmt, err := s.conn.PrepareContext(context.WithoutCancel(ctx), s.rebind(q)) //nolint:sqlclosecheck // kept, see forget
+	stmt, err := s.conn.PrepareContext(ctx, s.rebind(q)) //nolint:sqlclosecheck // kept, see forget
 	if err != nil {
-		return nil, fmt.Errorf("preparing %q: %w", q, err)
+		return nil, s.note(fmt.Errorf("preparing %q: %w", q, err))
 	}
 	s.stmts[q] = stmt
 	return stmt, nil
@@ -65,12 +130,14 @@ func (s *session) stmt(ctx context.Context, q string) (*sql.Stmt, error) {
 
 // exec runs a statement that returns nothing.
 func (s *session) exec(ctx context.Context, q string, args ...any) error {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
 	stmt, err := s.stmt(ctx, q)
 	if err != nil {
 		return err
 	}
-	_, err = stmt.ExecContext(context.WithoutCancel(ctx), args...)
-	return err
+	_, err = stmt.ExecContext(ctx, args...)
+	return s.note(err)
 }
 
 // errEnough ends a query before its last row.
@@ -81,13 +148,15 @@ func (s *session) each(ctx context.Context, q string, args []any, scan func(*sql
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
 	stmt, err := s.stmt(ctx, q)
 	if err != nil {
 		return err
 	}
-	rows, err := stmt.QueryContext(context.WithoutCancel(ctx), args...)
+	rows, err := stmt.QueryContext(ctx, args...)
 	if err != nil {
-		return err
+		return s.note(err)
 	}
 	defer rows.Close() //nolint:errcheck // Err tells more
 	for rows.Next() {
@@ -99,7 +168,7 @@ func (s *session) each(ctx context.Context, q string, args []any, scan func(*sql
 			return fmt.Errorf("%w: %w", audit.ErrRow, err)
 		}
 	}
-	return rows.Err()
+	return s.note(rows.Err())
 }
 
 // one runs a query of one row.

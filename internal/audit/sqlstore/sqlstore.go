@@ -7,6 +7,10 @@
 // connections of their own and see one moment each, beside the writer.
 //
 // The package decides nothing: rows go in and out as the ledger made them.
+// A server that is far away may go at any moment. Every statement to it is
+// bounded, a connection that failed is thrown away, and an answer to COMMIT that
+// did not come is audit.ErrUncertain: the ledger looks again on a new connection.
+//
 // Every error that it returns is audit.ErrStore and says in words for people
 // what is wrong with the database, or audit.ErrRow where a row holds what no
 // ledger writes.
@@ -21,6 +25,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"go.uber.org/zap"
 
 	"modbot/internal/audit"
@@ -55,10 +60,14 @@ type Store struct {
 
 var _ audit.Store = (*Store)(nil)
 
-// Open opens the database of a URL: sqlite:modbot.db. The schema is made or
-// brought up to date; an existing SQLite file is copied first.
+// Open opens the database of a URL: sqlite:modbot.db, or
+// postgres://USER@HOST/DATABASE with what libpq's URLs may say besides. The
+// schema is made or brought up to date; an existing SQLite file is copied first.
 func Open(ctx context.Context, log *zap.Logger, url string, opts Options) (*Store, error) {
-	d := sqliteDialect()
+	d, ok := dialectOf(url)
+	if !ok {
+		return nil, errURL
+	}
 	steps, err := d.steps()
 	if err != nil {
 		return nil, err
@@ -66,28 +75,58 @@ func Open(ctx context.Context, log *zap.Logger, url string, opts Options) (*Stor
 	return open(ctx, log, url, opts, d, steps)
 }
 
+// errURL does not quote the URL: it may hold a password.
+var errURL = errors.New("the store's URL is not understood: write sqlite:PATH, like sqlite:modbot.db, or postgres://USER@HOST/DATABASE")
+
+// dialectOf is the dialect of a URL.
+func dialectOf(url string) (dialect, bool) {
+	scheme, rest, _ := strings.Cut(url, ":")
+	switch {
+	case rest == "":
+		return dialect{}, false
+	case scheme == "sqlite":
+		return sqliteDialect(), true
+	case scheme == "postgres", scheme == "postgresql":
+		return postgresDialect(), strings.HasPrefix(rest, "//")
+	default:
+		return dialect{}, false
+	}
+}
+
 // open is Open with the steps of a schema.
 func open(ctx context.Context, log *zap.Logger, url string, opts Options, d dialect, steps fs.FS) (*Store, error) {
-	path, ok := strings.CutPrefix(url, "sqlite:")
-	if !ok || path == "" {
-		return nil, fmt.Errorf("the store %q is not understood: write sqlite:PATH, like sqlite:modbot.db", url)
-	}
-	db, err := openSQLite(path, opts.ReadOnly)
-	if err != nil {
-		return nil, explain(path, err)
-	}
 	s := &Store{
-		log: log, db: db, dialect: d, tables: newTables(), name: path, readOnly: opts.ReadOnly, busyWait: busyWait,
+		log: log, dialect: d, tables: newTables(), readOnly: opts.ReadOnly, busyWait: busyWait,
 		writer: make(chan *session, 1), readers: make(chan *session, maxReaders),
 	}
+	if err := s.connect(url); err != nil {
+		return nil, s.explain(err)
+	}
+	// A session lives as long as it is well; nobody else shall get what it used.
+	s.db.SetMaxIdleConns(-1)
 	s.writer <- nil
 	for range maxReaders {
 		s.readers <- nil
 	}
 	if err := s.prepare(ctx, steps); err != nil {
-		return nil, errors.Join(explain(path, err), db.Close())
+		return nil, errors.Join(s.explain(err), s.db.Close())
 	}
 	return s, nil
+}
+
+// connect prepares the pool of connections.
+func (s *Store) connect(url string) error {
+	var err error
+	if s.dialect.server {
+		var cfg *pgx.ConnConfig
+		if cfg, s.name, err = parsePostgres(url); err == nil {
+			s.db = openPostgres(cfg)
+		}
+		return err
+	}
+	s.name = strings.TrimPrefix(url, "sqlite:")
+	s.db, err = openSQLite(s.name, s.readOnly)
+	return err
 }
 
 // Close closes the database. Transactions and snapshots must have ended.
@@ -114,34 +153,34 @@ func drain(idle chan *session) []*session {
 	}
 }
 
-// take waits for a session.
-func (s *Store) take(ctx context.Context, idle chan *session) (*session, error) {
+// take waits for a session. It reports fresh when the connection was made for
+// it just now.
+func (s *Store) take(ctx context.Context, idle chan *session) (sess *session, fresh bool, err error) {
 	select {
-	case sess := <-idle:
-		if sess != nil {
-			return sess, nil
-		}
-		sess, err := s.newSession(ctx)
-		if err == nil && idle == s.writer && s.dialect.prepareWriter != "" {
-			if err = sess.exec(ctx, s.dialect.prepareWriter); err != nil {
-				err = errors.Join(explain(s.name, err), sess.close())
-			}
-		}
-		if err != nil {
-			idle <- nil
-			return nil, err
-		}
-		return sess, nil
+	case sess = <-idle:
 	case <-ctx.Done():
-		return nil, explain(s.name, fmt.Errorf("waiting for a connection: %w", context.Cause(ctx)))
+		return nil, false, s.explain(fmt.Errorf("%w: %w", errBusySession, context.Cause(ctx)))
 	}
+	if sess != nil {
+		sess.failed = nil
+		return sess, false, nil
+	}
+	prepare := s.dialect.prepareReader
+	if idle == s.writer {
+		prepare = s.dialect.prepareWriter
+	}
+	if sess, err = s.newSession(ctx, prepare); err != nil {
+		idle <- nil
+		return nil, true, err
+	}
+	return sess, true, nil
 }
 
-// give puts a session back; one that is broken is thrown away.
+// give puts a session back; one that may be broken is thrown away.
 func (s *Store) give(idle chan *session, sess *session, broken bool) {
 	if broken {
-		if err := sess.close(); err != nil {
-			s.log.Warn("closing a connection to the ledger", zap.Error(err))
+		if err := sess.discard(); err != nil {
+			s.log.Debug("closing a connection to the ledger", zap.Error(err))
 		}
 		sess = nil
 	}

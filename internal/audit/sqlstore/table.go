@@ -112,7 +112,7 @@ func (t *table[R]) all(ctx context.Context, r *reader, q string, args ...any) ([
 		out = append(out, row)
 		return nil
 	})
-	return out, explain(r.store.name, err)
+	return out, r.store.explain(err)
 }
 
 func casesTable() table[audit.CaseRow] {

@@ -25,14 +25,14 @@ const (
 // reader reads rows in a transaction. It is the part that write transactions
 // and snapshots share.
 type reader struct {
-	store    *Store
-	sess     *session
-	lockHead string
+	store *Store
+	sess  *session
 }
 
 // tx is an audit.Tx.
 type tx struct {
 	reader
+	head  audit.HeadRow // as it was taken
 	turn  int64
 	ended bool
 }
@@ -45,48 +45,86 @@ var (
 	_ audit.Snapshot = (*snapshot)(nil)
 )
 
-// Begin opens the write transaction.
+// Begin opens the write transaction and takes the head.
 func (s *Store) Begin(ctx context.Context) (audit.Tx, error) {
 	if s.readOnly {
-		return nil, &Error{Fault: FaultReadOnly, Name: s.name, Err: errors.New("it was opened for reading")}
+		return nil, s.fault(FaultReadOnly, errors.New("it was opened for reading"))
 	}
-	sess, err := s.take(ctx, s.writer)
+	t := &tx{}
+	err := s.start(ctx, s.writer, func(sess *session) error {
+		if sess.contended {
+			pause(ctx, busyPause)
+		}
+		if err := s.begin(ctx, sess, s.dialect.beginWrite); err != nil {
+			return err
+		}
+		t.reader = reader{store: s, sess: sess}
+		return t.look(ctx)
+	})
 	if err != nil {
-		return nil, err
-	}
-	if sess.contended {
-		pause(ctx, busyPause)
-	}
-	if err := s.begin(ctx, sess, s.dialect.beginWrite); err != nil {
-		s.give(s.writer, sess, true)
-		return nil, explain(s.name, fmt.Errorf("beginning to write: %w", err))
-	}
-	t := &tx{reader: reader{store: s, sess: sess, lockHead: s.dialect.lockHead}}
-	if err := t.look(ctx); err != nil {
-		t.Rollback() //nolint:contextcheck // it has to happen also when the context has ended
-		return nil, explain(s.name, fmt.Errorf("beginning to write: %w", err))
+		return nil, s.explain(fmt.Errorf("beginning to write: %w", err))
 	}
 	return t, nil
 }
 
-// look asks the database whether anybody else has written since this
+// Snapshot opens a view of one moment.
+func (s *Store) Snapshot(ctx context.Context) (audit.Snapshot, error) {
+	view := &snapshot{}
+	err := s.start(ctx, s.readers, func(sess *session) error {
+		view.reader = reader{store: s, sess: sess}
+		return s.begin(ctx, sess, s.dialect.beginRead)
+	})
+	if err != nil {
+		return nil, s.explain(fmt.Errorf("beginning to read: %w", err))
+	}
+	return view, nil
+}
+
+// start takes a session and begins a transaction on it. A connection that lay
+// idle may have been lost without our knowledge: then another is made, once.
+func (s *Store) start(ctx context.Context, idle chan *session, begin func(*session) error) error {
+	for {
+		sess, fresh, err := s.take(ctx, idle)
+		if err != nil {
+			return err
+		}
+		if err = begin(sess); err == nil {
+			return nil
+		}
+		s.rollback(idle, sess) //nolint:contextcheck // it has to happen also when the context has ended
+		if fresh || !s.gone(err) || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// look takes the head, and asks whether anybody else has written since this
 // connection did.
 func (t *tx) look(ctx context.Context) error {
+	d, sess := t.store.dialect, t.sess
 	defer func() {
 		t.store.turn++
 		t.turn = t.store.turn
 	}()
-	if t.store.dialect.version == "" {
-		t.store.turn++ // nobody knows
-		return nil
-	}
 	var now int64
-	if err := t.sess.one(ctx, t.store.dialect.version, nil, &now); err != nil {
+	if !d.turn {
+		if err := sess.one(ctx, d.version, nil, &now); err != nil {
+			return err
+		}
+	}
+	head, turn, err := t.headRow(ctx, d.takeHead)
+	if err != nil {
 		return err
 	}
-	undisturbed := t.sess.looked && now == t.sess.version
-	t.sess.contended = t.sess.looked && !undisturbed
-	t.sess.version, t.sess.looked = now, true
+	t.head = head
+	undisturbed := sess.looked && now == sess.version
+	if d.turn {
+		now = turn
+		undisturbed = sess.looked && now == sess.version+1
+	} else {
+		sess.contended = sess.looked && !undisturbed
+	}
+	sess.version, sess.looked = now, true
 	if !undisturbed {
 		t.store.turn++
 	}
@@ -95,19 +133,6 @@ func (t *tx) look(ctx context.Context) error {
 
 // Turn implements audit.Tx.
 func (t *tx) Turn() int64 { return t.turn }
-
-// Snapshot opens a view of one moment.
-func (s *Store) Snapshot(ctx context.Context) (audit.Snapshot, error) {
-	sess, err := s.take(ctx, s.readers)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.begin(ctx, sess, s.dialect.beginRead); err != nil {
-		s.give(s.readers, sess, true)
-		return nil, explain(s.name, fmt.Errorf("beginning to read: %w", err))
-	}
-	return &snapshot{reader{store: s, sess: sess}}, nil
-}
 
 // begin starts a transaction and waits a bounded time while another process
 // is in the way.
@@ -138,11 +163,14 @@ func (t *tx) Commit(ctx context.Context, c audit.Changes) error {
 	if t.ended {
 		return errors.New("sqlstore: the transaction has ended")
 	}
+	if failed := t.sess.failed; failed != nil && t.store.dialect.server {
+		return t.store.explain(fmt.Errorf("the transaction had failed: %w", failed))
+	}
 	if err := t.flush(ctx, c); err != nil {
-		return explain(t.store.name, fmt.Errorf("writing: %w", err))
+		return t.store.explain(fmt.Errorf("writing: %w", err))
 	}
 	if err := t.sess.exec(ctx, "COMMIT"); err != nil {
-		return fmt.Errorf("%w: %w", audit.ErrUncertain, explain(t.store.name, fmt.Errorf("committing: %w", err)))
+		return fmt.Errorf("%w: %w", audit.ErrUncertain, t.store.explain(fmt.Errorf("committing: %w", err)))
 	}
 	t.ended = true
 	t.store.give(t.store.writer, t.sess, false)
@@ -163,8 +191,12 @@ func (s *snapshot) Close() { s.store.rollback(s.store.readers, s.sess) }
 
 // rollback ends a transaction and puts its session back. SQLite ends some
 // transactions by itself when they fail; then there is nothing to roll back,
-// and the session is thrown away to be sure.
+// and the session is thrown away to be sure. So is one whose server is gone.
 func (s *Store) rollback(idle chan *session, sess *session) {
+	if s.gone(sess.failed) {
+		s.give(idle, sess, true)
+		return
+	}
 	err := sess.exec(context.Background(), "ROLLBACK")
 	if err != nil {
 		s.log.Debug("rolling back", zap.Error(err))

@@ -291,9 +291,10 @@ func TestCopyBeforeUpgrade(t *testing.T) {
 	require.NoError(t, store.Close())
 	require.Equal(t, sqlstore.FaultNewer, fault(t, path).Fault, "the old program does not touch it")
 
-	copies, err := filepath.Glob(path + ".schema-2*")
+	copies, err := filepath.Glob(path + ".schema-*")
 	require.NoError(t, err)
-	require.Equal(t, []string{path + ".schema-2", path + ".schema-2.2"}, copies, "one for each time that it was tried")
+	require.Len(t, copies, 2, "one for each time that it was tried")
+	require.Equal(t, copies[0]+".2", copies[1])
 	requireSound(t, openStore(t, copies[1]))
 	left, err := filepath.Glob(path + "*.part")
 	require.NoError(t, err)

@@ -201,7 +201,7 @@ func (r *reader) Backlog(ctx context.Context, after int64, kinds []audit.Kind, m
 	q := "SELECT count(*), coalesce(min(at), 0) FROM (SELECT at FROM entry WHERE seq > ? AND kind IN (" + params(len(kinds)) +
 		") ORDER BY seq LIMIT ?) waiting"
 	err = r.sess.one(ctx, q, append(args, most), &entries, &oldest)
-	return entries, oldest, explain(r.store.name, err)
+	return entries, oldest, r.store.explain(err)
 }
 
 // Postings reads where entries were posted.

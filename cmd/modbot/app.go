@@ -14,7 +14,6 @@ import (
 	"go.uber.org/zap/zapcore"
 	"golang.org/x/sync/errgroup"
 
-	"modbot/internal/adapters"
 	"modbot/internal/audit"
 	"modbot/internal/audit/sqlstore"
 	"modbot/internal/chat"
@@ -228,62 +227,4 @@ func newLogger(env *environment, level zapcore.Level) *zap.Logger {
 	enc := zap.NewProductionEncoderConfig()
 	enc.EncodeTime = zapcore.ISO8601TimeEncoder
 	return zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(enc), zapcore.AddSync(env.err), level))
-}
-
-// sink lets the ledger deliver to an adapter's channel.
-type sink struct {
-	name string
-	// fromNow says that a ledger which does not know the sink yet tells it of
-	// what comes next; else it is told of everything.
-	fromNow bool
-	origin  string // print of the ledger, for buttons
-	channel adapters.Channel
-	// bursts says that entries which are alike are told in one post.
-	bursts  bool
-	outages *outages
-}
-
-// Name is the sink's name in the ledger.
-func (s sink) Name() string { return s.name }
-
-// Compose makes one message of as many entries as fit.
-func (s sink) Compose(posted []audit.Posted) (taken int, body []byte, err error) {
-	entries := make([]texts.PostInput, 0, len(posted))
-	for _, p := range posted {
-		entries = append(entries, texts.PostInput{
-			Entry: p.Entry, Case: p.Case, Prior: p.Prior,
-			Checkpoint: p.Checkpoint, Message: p.Message, Before: p.Before, Full: p.Full,
-			Meaning: meaning(p.Entry.Code), Origin: s.origin, Stub: p.Stub,
-		})
-	}
-	posts := s.words(entries)
-	if s.outages != nil {
-		s.outages.tell(posts)
-	}
-	told, body, err := s.channel.Render(posts)
-	if err != nil || told < 1 || told > len(posts) {
-		return told, body, err
-	}
-	last := posts[told-1].LastSeq
-	for taken < len(posted) && posted[taken].Entry.Seq <= last {
-		taken++
-	}
-	return taken, body, nil
-}
-
-// words are the entries as the channel is told of them.
-func (s sink) words(entries []texts.PostInput) []chat.Post {
-	if s.bursts {
-		return texts.Posts(entries)
-	}
-	posts := make([]chat.Post, 0, len(entries))
-	for _, e := range entries {
-		posts = append(posts, texts.Post(e))
-	}
-	return posts
-}
-
-// Send posts what Compose made.
-func (s sink) Send(ctx context.Context, body []byte, d chat.Delivery) (chat.MessageRef, error) {
-	return s.channel.Send(ctx, body, d)
 }

@@ -46,13 +46,13 @@ func expiries(n int) []audit.Posted {
 // What a downtime leaves behind becomes few messages on each platform, and every
 // entry is taken once.
 func TestSink_PutsAlikeEntriesInFewMessages(t *testing.T) {
-	const entries, offered = 1000, 50 // at a time, see audit.Deliverer
+	const entries, offered = 1000, 800 // at a time, see audit.Deliverer
 	for name, tc := range map[string]struct {
 		render func(posts []chat.Post) (int, []byte, error)
 		most   int // messages
 	}{
-		"Slack":   {func(p []chat.Post) (int, []byte, error) { return blocks.Posts(p, nil) }, entries / offered},
-		"Discord": {func(p []chat.Post) (int, []byte, error) { return render.Posts(p, nil) }, 40},
+		"Slack":   {func(p []chat.Post) (int, []byte, error) { return blocks.Posts(p, nil) }, 6},
+		"Discord": {func(p []chat.Post) (int, []byte, error) { return render.Posts(p, nil) }, 30},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := sink{name: "s", channel: packing{render: tc.render}, bursts: true}

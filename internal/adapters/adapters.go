@@ -59,7 +59,9 @@ type Teller interface {
 type Channel interface {
 	// Render makes the bytes of one message out of as many posts as fit,
 	// beginning with the first. taken is at least 1 unless err is not nil; no
-	// posts at all are an error. The bytes are stored before they are sent, and
+	// posts at all are an error. A first post that is too long is cut, unless it
+	// is about several entries, of which none may be left out: then the error is
+	// ErrTooLong, and less has to be told. The bytes are stored before they are sent, and
 	// may be sent by a later process that is configured otherwise: they hold
 	// all that Send needs.
 	Render(posts []chat.Post) (taken int, body []byte, err error)
@@ -70,6 +72,9 @@ type Channel interface {
 
 // ErrRoles says that an actor's roles could not be found out.
 var ErrRoles = errors.New("roles cannot be looked up")
+
+// ErrTooLong says that a post about several entries is too long for a message.
+var ErrTooLong = errors.New("a post about several entries is longer than a message may be")
 
 // ErrSettings says that a platform can't be served as it is configured (a
 // revoked token, a mode that is switched off): trying again can't help, and a

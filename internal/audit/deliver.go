@@ -20,8 +20,10 @@ const (
 	// leadLeast is what must be left of it for a post to begin.
 	leadTime  = 10 * time.Second
 	leadLeast = sendTime + 500*time.Millisecond
-	// deliverMost is how many entries are offered for one message.
-	deliverMost = 50
+	// deliverLeast is how many entries are offered for one message at first, and
+	// deliverMost at last: a platform may take hundreds that are alike.
+	deliverLeast = 50
+	deliverMost  = 800
 	// skipMost is how many entries that are not posted may pile up behind the
 	// cursor before it moves over them.
 	skipMost = 64
@@ -72,6 +74,7 @@ type Deliverer struct {
 	posted   int       // messages that arrived in this pass
 	known    bool      // the sink is registered
 	leads    time.Time // until when this process leads, by the local clock
+	offer    int       // entries offered for the next message
 	failures int       // attempts in a row that failed
 	notUntil time.Time // before it there is no attempt
 	// careful is the last entry of a message that was refused for its content:
@@ -85,7 +88,7 @@ type Deliverer struct {
 func NewDeliverer(log *zap.Logger, ledger *Log, poster Poster) *Deliverer {
 	d := &Deliverer{
 		log: log.With(zap.String("sink", poster.Name())), ledger: ledger, poster: poster,
-		name: clean(poster.Name()), holder: NewID(), turn: make(chan struct{}, 1),
+		name: clean(poster.Name()), holder: NewID(), turn: make(chan struct{}, 1), offer: deliverLeast,
 	}
 	d.turn <- struct{}{}
 	return d
@@ -252,7 +255,7 @@ func (d *Deliverer) open(ctx context.Context, sink Sink) ([]Posted, error) {
 
 // openEntries are the next entries to tell.
 func (d *Deliverer) openEntries(ctx context.Context, sink Sink) ([]Posted, error) {
-	limit := deliverMost
+	limit := d.offer
 	if sink.Cursor < d.careful {
 		limit = 1
 	}
@@ -282,10 +285,16 @@ func (d *Deliverer) compose(posts []Posted) (Attempt, error) {
 	}, nil
 }
 
-// freeze composes the next message and fixes its bytes.
+// freeze composes the next message and fixes its bytes, unless more entries may
+// fit than were offered: then it offers more.
 func (d *Deliverer) freeze(ctx context.Context, posts []Posted) error {
 	a, err := d.compose(posts)
 	if err == nil {
+		if all := a.Last == posts[len(posts)-1].Entry.Seq; all && len(posts) >= d.offer && d.offer < deliverMost {
+			d.offer = min(4*d.offer, deliverMost)
+			return nil
+		}
+		d.offer = min(max(deliverLeast, 2*a.covered(posts)), deliverMost)
 		_, err = d.ledger.Freeze(ctx, d.name, a)
 		return err
 	}
@@ -300,6 +309,15 @@ func (d *Deliverer) freeze(ctx context.Context, posts []Posted) error {
 	}
 	d.rest(sendPatience().after(d.failures+1), err)
 	return nil
+}
+
+// covered counts the entries that a message is about.
+func (a Attempt) covered(posts []Posted) int {
+	n := 0
+	for n < len(posts) && posts[n].Entry.Seq <= a.Last {
+		n++
+	}
+	return n
 }
 
 // narrow makes less of a message that cannot be told as it is: first its

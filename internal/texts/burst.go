@@ -10,9 +10,9 @@ import (
 )
 
 // burstRoom is how many characters the accounts of one post may have together:
-// two such posts fit into a message of the strictest platform, and with every
-// character escaped one still does.
-const burstRoom = 750
+// about what fills a message of the strictest platform, and a paragraph of the
+// others.
+const burstRoom = 2000
 
 // Posts are entries in their order as the audit channel shows them, for places
 // that put several into one message. Neighbours that say the same of several
@@ -71,9 +71,11 @@ func likenessOf(in PostInput) (like likeness, ok bool) {
 type burst struct {
 	like  likeness
 	taken int
-	room  int
 	items []burstItem
 	last  PostInput
+	// size is how many characters the items take, and scopes how many more when
+	// each has to say its scope.
+	size, scopes int
 }
 
 // burstItem is one account of a burst: entries that follow each other about the
@@ -89,7 +91,7 @@ type burstItem struct {
 // burstOf takes as many entries as are alike and have room.
 func burstOf(entries []PostInput) burst {
 	like, ok := likenessOf(entries[0])
-	b := burst{like: like, room: burstRoom}
+	b := burst{like: like}
 	for _, in := range entries {
 		if next, also := likenessOf(in); !ok || !also || next != like || !b.take(in) {
 			break
@@ -102,35 +104,49 @@ func burstOf(entries []PostInput) burst {
 func (b *burst) take(in PostInput) bool {
 	e := in.Entry
 	item := burstItem{c: in.Case, e: e, scope: scopeOf(in), prior: in.Prior, seqs: []int64{e.Seq}}
-	items := b.items
+	items, size, scopes := b.items, b.size, b.scopes
 	if n := len(items); n > 0 && observed(e.Kind) && items[n-1].c.Number == item.c.Number && !items[n-1].finite() && !item.finite() {
 		before := items[n-1]
 		item.scope |= before.scope
 		item.seqs = append(append([]int64(nil), before.seqs...), e.Seq)
 		items = items[:n-1]
-		b.room += before.size()
+		size -= before.size()
+		scopes -= len(scopeWords(before.scope))
 	}
-	if b.room -= item.size(); b.room < 0 && b.taken > 0 {
+	with := *b
+	with.items = append(items, item)
+	with.size, with.scopes = size+item.size(), scopes+len(scopeWords(item.scope))
+	with.taken, with.last = b.taken+1, in
+	if b.taken > 0 && with.characters() > burstRoom {
 		return false
 	}
-	b.items = append(items, item)
-	b.taken++
-	b.last = in
+	*b = with
 	return true
 }
+
+// characters is how many the items take as they will be shown.
+func (b *burst) characters() int {
+	if _, scoped := b.scope(); scoped {
+		return b.size + b.scopes
+	}
+	return b.size
+}
+
+// scopeWords say the scope of one item among others.
+func scopeWords(s mute.Scope) string { return " " + Where(s) }
 
 // finite reports whether Tencent was read to have an end for the mute.
 func (i burstItem) finite() bool { return i.e.Kind == audit.KindDrift && !tencentEnd(i.e).IsZero() }
 
-// size is how many characters an item takes.
-func (i burstItem) size() int { return len(chat.Line(i.spans(true)).Plain()) + len(", ") }
+// size is how many characters an item takes that does not say its scope.
+func (i burstItem) size() int { return len(chat.Line(i.spans(false)).Plain()) + len(", ") }
 
 // spans is an item: "alice (case 142, #1204)".
 func (i burstItem) spans(scoped bool) []chat.Span {
 	out := accountOf(*i.c)
 	words := ""
 	if scoped {
-		words = " " + Where(i.scope)
+		words = scopeWords(i.scope)
 	}
 	if i.finite() {
 		out = append(out, chat.Plain(words+" until "), chat.At(tencentEnd(i.e)))

@@ -169,7 +169,7 @@ func TestPosts_NameEachEntryOnce(t *testing.T) {
 					return strings.Contains(text, fmt.Sprintf("#%d%s", s, end))
 				}), "#%d in %s", s, text)
 			}
-			require.Less(t, len(p.Alone().Plain()), 1200)
+			require.Less(t, len(p.Alone().Plain()), 2500)
 			last = p.LastSeq
 		}
 		require.Equal(t, want, got)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"modbot/internal/adapters"
 	"modbot/internal/chat"
 )
 
@@ -34,7 +35,10 @@ func Posts(posts []chat.Post, mention []string) (taken int, body []byte, err err
 	}
 	taken, b, alarm := several(posts, call)
 	if taken == 1 {
-		b, alarm = lone(posts[0], call), posts[0].Alarm
+		if b, err = lone(posts[0], call); err != nil {
+			return 0, nil, fmt.Errorf("rendering posts: %w", err)
+		}
+		alarm = posts[0].Alarm
 	}
 	if alarm {
 		b.Content += call.text()
@@ -47,12 +51,17 @@ func Posts(posts []chat.Post, mention []string) (taken int, body []byte, err err
 	return taken, body, nil
 }
 
-// lone is a message about one post, cut where it is too long.
-func lone(p chat.Post, call call) Body {
+// lone is a message about one post, cut where it is too long. Nothing is cut of
+// a post about several entries.
+func lone(p chat.Post, call call) (Body, error) {
+	m := p.Alone()
 	room := MaxContent - units(mark(p.FirstSeq, p.LastSeq)) - units(call.text())
-	b := Body{Content: post(p, p.Alone(), room)}
+	if p.FirstSeq != p.LastSeq && units(write(compose(m.Lines))) > room {
+		return Body{}, adapters.ErrTooLong
+	}
+	b := Body{Content: post(p, m, room)}
 	b.Components, _ = buttons(p.Message.Buttons)
-	return b
+	return b, nil
 }
 
 // several is a message about as many posts as fit, which may be the first alone.
@@ -62,7 +71,7 @@ func several(posts []chat.Post, call call) (taken int, b Body, alarm bool) {
 	var lines strings.Builder
 	length := 0
 	for _, p := range posts {
-		next := post(p, p.Message, MaxContent)
+		next := post(p, p.Message, 2*MaxContent) // what is longer than a message doesn't fit
 		seal := below(p.Seal)
 		length += units(next) + len("\n")
 		room := MaxContent - units(mark(posts[0].FirstSeq, p.LastSeq)) - units(seal)

@@ -29,7 +29,7 @@ const (
 	// messageBytes bounds the blocks of a message as JSON, with hiddenBytes for
 	// each. Slack documents no limit of the sum, but answers msg_blocks_too_long
 	// from about 13,200 characters on; bytes are the strictest unit.
-	messageBytes = 13_000
+	messageBytes = 13_100
 	// hiddenBytes is what a block costs beside its JSON: a divider, which is 18
 	// characters, took 125 of those 13,200 (slackapi/bolt-js issue 2509).
 	hiddenBytes = 110

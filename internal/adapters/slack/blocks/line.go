@@ -32,20 +32,30 @@ type piece struct {
 	at   time.Time // set where the client shows the time itself
 }
 
-func (p piece) weight() int {
-	if !p.at.IsZero() {
-		return dateOverhead
-	}
-	return textOverhead + weight(p.text)
+// plain reports text without a style: neighbours of that kind become one
+// element.
+func (p piece) plain() bool {
+	return p.at.IsZero() && p.kind != chat.SpanStrong && p.kind != chat.SpanCode
 }
 
-// bytes is what the piece takes in JSON at most.
-func (p piece) bytes() int {
-	if !p.at.IsZero() {
-		return dateOverhead
+// measure is what a line takes at most, when text takes what of says.
+func measure(line []piece, of func(text string) int) int {
+	n := 0
+	for i, p := range line {
+		switch {
+		case !p.at.IsZero():
+			n += dateOverhead
+		case i > 0 && p.plain() && line[i-1].plain():
+			n += of(p.text)
+		default:
+			n += textOverhead + of(p.text)
+		}
 	}
-	return textOverhead + spelled(p.text)
+	return n
 }
+
+// weightOf is what a line weighs.
+func weightOf(line []piece) int { return measure(line, weight) }
 
 // pieces makes every span of a line visible, and drops those that are empty.
 func pieces(line chat.Line) []piece {
@@ -65,10 +75,7 @@ func pieces(line chat.Line) []piece {
 // fit shortens a line to a weight. Somebody's words go first, the longest of
 // them before others: what modbot itself says is what the line is about.
 func fit(line []piece, limit int) []piece {
-	over := -limit
-	for _, p := range line {
-		over += p.weight()
-	}
+	over := weightOf(line) - limit
 	for over > 0 {
 		i := longest(line)
 		if i < 0 {
@@ -99,8 +106,8 @@ func longest(line []piece) int {
 // head is as much of the beginning of a line as a weight allows.
 func head(line []piece, limit int) []piece {
 	left := limit - textOverhead - weight("…")
-	for i, p := range line {
-		if left -= p.weight(); left < 0 {
+	for i := range line {
+		if weightOf(line[:i+1]) > left {
 			return append(line[:i:i], piece{text: "…"})
 		}
 	}

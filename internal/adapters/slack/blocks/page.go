@@ -88,10 +88,4 @@ func shows(line []piece) bool {
 }
 
 // bytesOf is what a line takes in JSON at most, with its line break.
-func bytesOf(line []piece) int {
-	n := textOverhead
-	for _, p := range line {
-		n += p.bytes()
-	}
-	return n
-}
+func bytesOf(line []piece) int { return textOverhead + measure(line, spelled) }

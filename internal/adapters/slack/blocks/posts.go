@@ -9,6 +9,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"modbot/internal/adapters"
 	"modbot/internal/chat"
 )
 
@@ -31,12 +32,13 @@ func Posts(posts []chat.Post, mention []string) (taken int, body []byte, err err
 	// With each post the message grows, so that the first that is one too many
 	// can be searched for.
 	taken = 1 + sort.Search(len(posts)-1, func(i int) bool {
-		these := posts[:i+2]
-		return !fits(several(these), these, mention)
+		return !fits(posts[:i+2], mention)
 	})
-	b := lone(posts[0], mention)
-	if taken > 1 {
-		b = several(posts[:taken])
+	b, _ := several(posts[:taken])
+	if taken == 1 {
+		if b, err = lone(posts[0], mention); err != nil {
+			return 0, nil, fmt.Errorf("rendering entries #%d–#%d: %w", posts[0].FirstSeq, posts[0].LastSeq, err)
+		}
 	}
 	if alarming(posts[:taken]) {
 		b = mentioning(b, mention)
@@ -47,40 +49,49 @@ func Posts(posts []chat.Post, mention []string) (taken int, body []byte, err err
 	return taken, body, nil
 }
 
-// lone is a message about one post, cut where it is too long.
-func lone(p chat.Post, mention []string) Body {
+// lone is a message about one post, cut where it is too long. Nothing is cut of
+// a post about several entries.
+func lone(p chat.Post, mention []string) (Body, error) {
+	if p.FirstSeq != p.LastSeq && !fits([]chat.Post{p}, mention) {
+		return Body{}, adapters.ErrTooLong
+	}
 	room := messageBytes
 	for _, b := range added([]chat.Post{p}, mention) {
 		room -= takes(b)
 	}
-	return fill(p.Alone(), room)
+	return fill(p.Alone(), room), nil
 }
 
-// several is a message about posts, however long. They share paragraphs: each
-// block costs more than it shows.
-func several(posts []chat.Post) Body {
+// several is a message about posts, however many. They share paragraphs: each
+// block costs more than it shows. whole is false where a post about several
+// entries had to be cut.
+func several(posts []chat.Post) (b Body, whole bool) {
 	var p page
+	whole = true
 	for _, one := range posts {
 		for _, l := range one.Message.Lines {
-			p.add(fit(pieces(l), lineWeight))
+			line := pieces(l)
+			whole = whole && (one.FirstSeq == one.LastSeq || weightOf(line) <= lineWeight)
+			p.add(fit(line, lineWeight))
 		}
 	}
 	if seal := pieces(posts[len(posts)-1].Seal); shows(seal) {
 		p.add(fit(seal, lineWeight))
 	}
 	p.end()
-	return Body{Text: summary(posts), Blocks: p.blocks}
+	return Body{Text: summary(posts), Blocks: p.blocks}, whole
 }
 
-// fits reports whether a message about several posts is one that Slack takes,
-// also with all that may come to it.
-func fits(b Body, posts []chat.Post, mention []string) bool {
+// fits reports whether a message about posts is one that Slack takes, also with
+// all that may come to it.
+func fits(posts []chat.Post, mention []string) bool {
+	b, whole := several(posts)
 	all := slices.Concat(b.Blocks, added(posts, mention))
 	bytes := 0
 	for _, one := range all {
 		bytes += takes(one)
 	}
-	return len(all) <= maxBlocks && bytes <= messageBytes
+	return whole && len(all) <= maxBlocks && bytes <= messageBytes
 }
 
 // added are the blocks that may come to posts: the mark of a repeat, and whom

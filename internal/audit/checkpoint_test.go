@@ -74,43 +74,6 @@ func lastBit(signed string) string {
 	return signed[:i] + string(alphabet[at^1]) + signed[i+1:]
 }
 
-func TestShortCheckpoint(t *testing.T) {
-	short := ShortCheckpoint(1204, leaf(3))
-	require.Equal(t, "1204 "+leaf(3).String()[:22], short)
-	for _, text := range []string{short, " " + short + "\n", "size " + short, "1204 " + leaf(3).String()} {
-		c, err := parseShort(text)
-		require.NoError(t, err)
-		require.True(t, c.holds(leaf(3)))
-		require.False(t, c.holds(leaf(4)))
-		require.EqualValues(t, 1204, c.size)
-	}
-	for _, text := range []string{
-		"", "1204", "1204 short", "x " + leaf(3).String(), "01204 " + leaf(3).String(), "-4 " + leaf(3).String(),
-		short + " more", "1204 " + strings.Repeat("?", 22), "1204 " + leaf(3).String() + "A",
-	} {
-		_, err := parseShort(text)
-		require.ErrorIs(t, err, ErrCheckpoint, text)
-	}
-}
-
-func FuzzParseClaim(f *testing.F) {
-	k, err := NewKey("example.org/modbot")
-	require.NoError(f, err)
-	signed, err := k.sign(7, leaf(3))
-	require.NoError(f, err)
-	f.Add(signed)
-	f.Add(ShortCheckpoint(7, leaf(3)))
-	f.Add("size 0 ")
-	f.Fuzz(func(t *testing.T, text string) {
-		c, forged, err := parseClaim(text, k.Origin(), k.Verifier())
-		if err != nil || forged != nil {
-			return
-		}
-		require.GreaterOrEqual(t, c.size, int64(0))
-		require.GreaterOrEqual(t, len(c.prefix), rootChars)
-	})
-}
-
 func TestKeyFile(t *testing.T) {
 	t.Parallel()
 	t.Run("it is made once, for its owner alone", func(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 
 // VerifyOptions say what a ledger is verified against, beyond itself.
 type VerifyOptions struct {
-	// Checkpoint is a checkpoint from outside, in the full signed form or the
-	// short one: the ledger has to extend it.
+	// Checkpoint holds checkpoints from outside, in any form that
+	// ParseCheckpoints reads: the ledger has to extend each of them.
 	Checkpoint string
 	// Verifier is the public key that the ledger's checkpoints have to be
 	// signed with; empty takes the ledger's own word for it.
@@ -30,6 +30,30 @@ type Report struct {
 	// nil when it cannot be told, because the root does not match.
 	FirstBad *int64
 	Problem  string // in words for people; empty when OK
+
+	Checked Checked
+	// Given are the checkpoints from outside, in order of their size, with what
+	// was found of each; none when the verification ended before.
+	Given []Given
+	// Notes say what is odd about the messages that the given checkpoints are
+	// from, which is no fault of the ledger.
+	Notes []string
+}
+
+// Checked is how much was compared.
+type Checked struct {
+	Verifier    string // the public key that all kept checkpoints are signed with
+	Checkpoints int64  // that the ledger keeps
+	Personal    int64  // entries with personal values, as they were committed to
+	Erased      int64  // entries whose personal values an entry says were erased
+	// Rows of the projections, as a replay makes them.
+	Cases, Accounts, Mutes, Links int64
+}
+
+// Given is a checkpoint from outside.
+type Given struct {
+	Claim
+	Problem string // why the ledger does not extend it; empty when it does
 }
 
 // finding is why a ledger is not as it was written.
@@ -57,7 +81,7 @@ func Verify(ctx context.Context, store Store, opts VerifyOptions) (Report, error
 	defer s.Close()
 	v := &verifier{s: s, opts: opts, replay: &state{}, missing: map[int64]struct{}{}, erased: map[int64]int64{}}
 	err = v.run(ctx)
-	r := Report{Entries: v.replay.head.Size, Root: v.replay.head.Frontier.root()}
+	r := v.report()
 	var f *finding
 	var row *RowError
 	switch {
@@ -89,20 +113,23 @@ type verifier struct {
 	head   HeadRow // as stored
 	replay *state  // as the log says
 
-	claimed     *claim // the checkpoint from outside
+	given       []Given // the checkpoints from outside, by size
+	compared    int     // how many of them
+	notes       []string
 	checkpoints []CheckpointRow
 	kept        int64 // checkpoints compared so far
 	lastGood    int64 // size of the last that matched
 
 	personal int64              // side rows seen
+	rows     Checked            // rows of the projections seen
 	missing  map[int64]struct{} // entries whose side row is gone
 	erased   map[int64]int64    // by seq: the entry that says it was erased
 }
 
 func (v *verifier) run(ctx context.Context) error {
 	steps := []func(context.Context) error{
-		v.readHead, v.readClaim, v.readEntries, v.checkEnd, v.checkErased,
-		v.checkCases, v.checkAccounts, v.checkMutes, v.checkLinks,
+		v.readHead, v.readGiven, v.readEntries, v.checkEnd, v.checkErased,
+		v.checkCases, v.checkAccounts, v.checkMutes, v.checkLinks, v.checkGiven,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -125,38 +152,6 @@ func (v *verifier) readHead(ctx context.Context) (err error) {
 		return err
 	}
 	return v.checkCheckpoints(ctx)
-}
-
-// readClaim reads the checkpoint from outside. A text that is none is an
-// error of whoever asks; one that the ledger's key did not sign means that
-// one of the two is not genuine.
-func (v *verifier) readClaim(context.Context) error {
-	if v.opts.Checkpoint == "" {
-		return nil
-	}
-	c, forged, err := parseClaim(v.opts.Checkpoint, v.head.Origin, v.head.Verifier)
-	if err != nil {
-		return err
-	}
-	if forged != nil {
-		return bad(0, "the checkpoint that was given does not fit this ledger: %v", forged)
-	}
-	if c.size > v.head.Size {
-		return bad(v.head.Size+1, "the checkpoint that was given is over %d entries, the ledger has %d: it was truncated, or an old copy was restored", c.size, v.head.Size)
-	}
-	v.claimed = &c
-	return v.checkClaim()
-}
-
-// checkClaim compares the tree with the checkpoint from outside where it is of
-// the same size.
-func (v *verifier) checkClaim() error {
-	at := &v.replay.head
-	if v.claimed == nil || v.claimed.size != at.Size || v.claimed.holds(at.Frontier.root()) {
-		return nil
-	}
-	return bad(0, "the ledger does not extend the checkpoint that was given: over %d entries its root is %s (%s)",
-		at.Size, at.Frontier.root(), v.bracket(at.Size))
 }
 
 // checkpointPage is how many kept checkpoints are read in one go.

@@ -54,6 +54,7 @@ func (v *verifier) checkCases(ctx context.Context) error {
 				return err
 			}
 			after = r.Number
+			v.rows.Cases++
 		}
 		if len(rows) < rowsPage {
 			return leftOver(&v.replay.cases, what, seq)
@@ -75,6 +76,7 @@ func (v *verifier) checkAccounts(ctx context.Context) error {
 				return err
 			}
 			after = r.Acct
+			v.rows.Accounts++
 		}
 		if len(rows) < rowsPage {
 			return leftOver(&v.replay.accounts, what, seq)
@@ -96,6 +98,7 @@ func (v *verifier) checkMutes(ctx context.Context) error {
 		if err := compare(&v.replay.mutes, MuteKey{r.Acct, r.Field}, r, what, seq); err != nil {
 			return err
 		}
+		v.rows.Mutes++
 	}
 	return leftOver(&v.replay.mutes, what, seq)
 }
@@ -114,6 +117,7 @@ func (v *verifier) checkLinks(ctx context.Context) error {
 				return err
 			}
 			after = r.Seq
+			v.rows.Links++
 		}
 		if len(rows) < rowsPage {
 			return leftOver(&v.replay.links, what, seq)

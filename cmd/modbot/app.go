@@ -51,12 +51,14 @@ type parts struct {
 	storeURL string
 	key      *audit.Key
 	origin   string
-	client   im.Config
-	policy   *policy.Policy
-	grants   commands.GrantSource
-	prefix   map[chat.Platform]string
-	links    map[chat.Platform]string // templates for the accounts of mentioned members
-	sinks    []sink                   // the audit channels; may be none
+	// checkpoints is how often full ones are posted; 0 is only on demand.
+	checkpoints time.Duration
+	client      im.Config
+	policy      *policy.Policy
+	grants      commands.GrantSource
+	prefix      map[chat.Platform]string
+	links       map[chat.Platform]string // templates for the accounts of mentioned members
+	sinks       []sink                   // the audit channels; may be none
 	// standing is how the platforms are; nil where there are none.
 	standing func() []texts.PlatformHealth
 }
@@ -72,7 +74,9 @@ func newCore(ctx context.Context, log *zap.Logger, p parts) (*core, error) {
 		c.client.Close()
 		return nil, storeError(err)
 	}
-	c.ledger, err = audit.Open(log.Named("audit"), c.store, audit.Options{Origin: p.origin, Signer: p.key, Replica: replica()}) //nolint:contextcheck // opening is bounded by itself
+	c.ledger, err = audit.Open(log.Named("audit"), c.store, audit.Options{
+		Origin: p.origin, Signer: p.key, Replica: replica(), PostCheckpoints: p.checkpoints,
+	}) //nolint:contextcheck // opening is bounded by itself
 	if err != nil {
 		c.client.Close()
 		return nil, errors.Join(storeError(err), c.store.Close())

@@ -27,6 +27,7 @@ type checkpointView struct {
 
 func newAuditCheckpointCommand(env *environment, which *ledgerFlags) *cobra.Command {
 	var keyFile string
+	var post bool
 	cmd := &cobra.Command{
 		Use:   "checkpoint",
 		Short: "Print a signed checkpoint of the log as it is now",
@@ -36,12 +37,17 @@ Keep it where whoever can change the log cannot; "modbot audit verify
 --checkpoint FILE" later proves that the log still begins with these entries.
 
 A checkpoint that was signed already is printed again. A new one is signed with
-the key that -c names, or --key, and kept in the log.`,
+the key that -c names, or --key, and kept in the log.
+
+With --post, it is also posted in every audit channel, as soon as whichever modbot
+delivers there has posted the entries that it is over. modbot does the same by
+itself every ledger.checkpoint_every, if the log has grown.`,
 		Example: `  modbot audit checkpoint -c modbot.yaml > checkpoint.txt
-  modbot audit checkpoint --store modbot.db --key ledger.key`,
+  modbot audit checkpoint --store modbot.db --key ledger.key
+  modbot audit checkpoint -c modbot.yaml --post`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			v, err := checkpointOf(cmd, env, which, keyFile)
+			v, err := checkpointOf(cmd, env, which, keyFile, post)
 			if err != nil {
 				return err
 			}
@@ -53,11 +59,12 @@ the key that -c names, or --key, and kept in the log.`,
 		},
 	}
 	cmd.Flags().StringVar(&keyFile, "key", "", "`FILE` with the ledger's signing key")
+	cmd.Flags().BoolVar(&post, "post", false, "post it in every audit channel too")
 	return cmd
 }
 
 // checkpointOf finds the checkpoint of the log as it is, or signs one.
-func checkpointOf(cmd *cobra.Command, env *environment, which *ledgerFlags, keyFile string) (v checkpointView, err error) {
+func checkpointOf(cmd *cobra.Command, env *environment, which *ledgerFlags, keyFile string, post bool) (v checkpointView, err error) {
 	ctx := cmd.Context()
 	ledger, err := which.open(cmd, env)
 	if err != nil {
@@ -65,7 +72,7 @@ func checkpointOf(cmd *cobra.Command, env *environment, which *ledgerFlags, keyF
 	}
 	v, err = keptCheckpoint(ctx, ledger)
 	err = errors.Join(err, ledger.Close())
-	if err != nil || v.Checkpoint != "" {
+	if err != nil || v.Checkpoint != "" && !post {
 		return v, err
 	}
 	if keyFile == "" && ledger.cfg != nil {
@@ -73,7 +80,7 @@ func checkpointOf(cmd *cobra.Command, env *environment, which *ledgerFlags, keyF
 	}
 	if keyFile == "" {
 		return v, failWith(exitConfig, "no_key",
-			fmt.Sprintf("No checkpoint of all %d entries was signed yet, and signing one needs the ledger's key.", v.Entries),
+			fmt.Sprintf("No checkpoint of all %d entries was signed yet, and signing or posting one needs the ledger's key.", v.Entries),
 			"modbot audit checkpoint -c modbot.yaml", nil)
 	}
 	if v.Origin == "" {
@@ -83,7 +90,7 @@ func checkpointOf(cmd *cobra.Command, env *environment, which *ledgerFlags, keyF
 	if err != nil {
 		return v, err
 	}
-	return signCheckpoint(ctx, env, ledger, key)
+	return signCheckpoint(ctx, env, ledger, key, post)
 }
 
 // keptCheckpoint is the log as it is, with its checkpoint where one is kept.
@@ -120,16 +127,34 @@ func existingKey(path, origin string) (*audit.Key, error) {
 	return key, nil
 }
 
-// signCheckpoint signs the log as it is, and keeps the checkpoint in it.
-func signCheckpoint(ctx context.Context, env *environment, seen *ledgerFile, key *audit.Key) (v checkpointView, err error) {
+// signCheckpoint signs the log as it is, keeps the checkpoint in it, and has it
+// posted where that is asked for.
+func signCheckpoint(ctx context.Context, env *environment, seen *ledgerFile, key *audit.Key, post bool) (v checkpointView, err error) {
 	ledger, err := openLedger(ctx, env, seen.url, seen.cfg, audit.Options{Origin: key.Origin(), Signer: key}, sqlstore.Options{})
 	if err != nil {
 		return v, err
 	}
 	defer func() { err = errors.Join(err, ledger.Close()) }()
-	signed, err := ledger.Checkpoint(ctx)
-	if err != nil {
+	if !post {
+		signed, err := ledger.Checkpoint(ctx)
+		if err != nil {
+			return v, ledgerError(err)
+		}
+		return readCheckpoint(signed)
+	}
+	signed, sinks, err := ledger.PostCheckpoint(ctx)
+	switch {
+	case errors.Is(err, audit.ErrEmpty):
+		return v, failWith(exitFailed, "no_entry", "The audit log has no entry yet: there is nothing to post.", "modbot audit ls", err)
+	case err != nil:
 		return v, ledgerError(err)
+	case len(sinks) == 0:
+		return v, failWith(exitFailed, "no_channel", "No audit channel is known to this log: there is nowhere to post the checkpoint.",
+			"set slack.audit_channel or discord.audit_channel, and start modbot serve", nil)
+	}
+	_, err = fmt.Fprintf(env.err, "modbot: to be posted in %s\n", strings.Join(sinks, ", "))
+	if err != nil {
+		return v, err
 	}
 	return readCheckpoint(signed)
 }

@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	// checkpointBytes bounds what is read as a checkpoint.
-	checkpointBytes = 64 << 10
+	// checkpointBytes bounds what is read as checkpoints: an export of an audit
+	// channel is of some megabytes.
+	checkpointBytes = 64 << 20
 	// progressEvery is how often the progress of a verification is shown.
 	progressEvery = 100 * time.Millisecond
 )
@@ -44,13 +45,19 @@ entries add up to.
 That alone does not show that the newest entries were cut off, or that all of it
 was written anew by somebody who has the key. A checkpoint from outside does:
 with --checkpoint the log must also begin with the entries that it is over. The
-file holds a signed checkpoint ("modbot audit checkpoint") or the short form
-that every post in the audit channel ends with, like "size 1204 q83vASNFZ4k…".
+file holds what "modbot audit checkpoint" printed, a message that was copied from
+the audit channel with all that is around it, or a whole channel, as text or as
+JSON. Every checkpoint in it is checked: the signed ones, and the short form that
+every message in the channel ends with, like "size 1204 q83vASNFZ4mrze8BI0VniQ".
+
+What a verified log proves, and what it does not, is in
+docs/explanation/tamper-evidence.md.
 
 With -c, checkpoints must be signed with the key that the configuration names,
 where its file can be read; else with the one that the log names itself.`,
 		Example: `  modbot audit verify -c modbot.yaml
   modbot audit verify --store modbot.db --checkpoint checkpoint.txt
+  modbot audit verify -c modbot.yaml --checkpoint channel-export.json
   echo '1204 q83vASNFZ4mrze8BI0VniQ' | modbot audit verify -c modbot.yaml --checkpoint -`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -60,7 +67,7 @@ where its file can be read; else with the one that the log names itself.`,
 			}
 			ledger, err := which.open(cmd, env)
 			if errors.Is(err, audit.ErrRow) { // altered where it begins to be read
-				return sayVerified(env, verifyView{Problem: err.Error()}, false, false)
+				return sayVerified(env, audit.Report{Problem: err.Error()}, false)
 			}
 			if err != nil {
 				return err
@@ -90,7 +97,7 @@ func checkpointText(env *environment, file string) (string, error) {
 	case err != nil:
 		return "", failWith(exitUsage, "checkpoint", fmt.Sprintf("The checkpoint cannot be read: %v.", err), example, err)
 	case len(text) > checkpointBytes:
-		return "", usageError("checkpoint", "That is too long for a checkpoint.", example)
+		return "", usageError("checkpoint", fmt.Sprintf("That is too long: at most %d MB are read.", checkpointBytes>>20), example)
 	case len(text) == 0:
 		return "", usageError("checkpoint", "The checkpoint is empty.", example)
 	}
@@ -125,20 +132,19 @@ func verifyLedger(cmd *cobra.Command, env *environment, ledger *ledgerFile, chec
 	if err != nil {
 		return ledgerError(err)
 	}
-	return sayVerified(env, verifyView{
-		OK: report.OK, Entries: report.Entries, Root: base64.StdEncoding.EncodeToString(report.Root[:]),
-		FirstBad: report.FirstBad, Problem: report.Problem,
-	}, checkpoint != "", verifier != "")
+	return sayVerified(env, report, verifier != "")
 }
 
 // sayVerified prints a verdict and ends with its exit code.
-func sayVerified(env *environment, v verifyView, extended, keyed bool) (err error) {
+func sayVerified(env *environment, r audit.Report, keyed bool) (err error) {
 	if env.json {
-		err = json.NewEncoder(env.out).Encode(v)
+		err = json.NewEncoder(env.out).Encode(verifyView{
+			OK: r.OK, Entries: r.Entries, Root: base64.StdEncoding.EncodeToString(r.Root[:]), FirstBad: r.FirstBad, Problem: r.Problem,
+		})
 	} else {
-		err = printVerified(env.out, v, extended, keyed)
+		_, err = io.WriteString(env.out, verifiedText(r, keyed))
 	}
-	if err == nil && !v.OK {
+	if err == nil && !r.OK {
 		return exitSilently(exitAltered)
 	}
 	return err
@@ -161,32 +167,6 @@ func configuredVerifier(ledger *ledgerFile) (string, error) {
 		return "", err
 	}
 	return key.Verifier(), nil
-}
-
-// printVerified says what was checked, or what is wrong.
-func printVerified(w io.Writer, v verifyView, extended, keyed bool) error {
-	if !v.OK {
-		where := "the first bad entry cannot be told"
-		if v.FirstBad != nil {
-			where = fmt.Sprintf("entry %d is the first that is not as it was written", *v.FirstBad)
-		}
-		_, err := fmt.Fprintf(w, "AUDIT LOG ALTERED: %s.\n  %s\n", where, v.Problem)
-		return err
-	}
-	signed := "the key that the log names"
-	if keyed {
-		signed = "the configured key"
-	}
-	_, err := fmt.Fprintf(w, `audit log verified: %d entries
-  root: %s
-  checked: every entry against its hash and its place, personal fields against
-  their commitments, the root against the head and every kept checkpoint, signed
-  with %s, and cases and mutes against a replay
-`, v.Entries, v.Root, signed)
-	if err == nil && extended {
-		_, err = fmt.Fprintln(w, "  the log extends the checkpoint that was given")
-	}
-	return err
 }
 
 // progress shows how many entries were read, on a terminal only.

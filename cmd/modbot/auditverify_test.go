@@ -203,3 +203,50 @@ func TestAuditVerifyAgainstACheckpoint(t *testing.T) {
 		})
 	}
 }
+
+// What was checked is said in numbers, and what cannot be known too.
+func TestAuditVerifySaysWhatItChecked(t *testing.T) {
+	f := newFilledLedger(t)
+	got := runAudit(t, "", "verify", "--store", f.path)
+	require.Zero(t, got.code, got.err)
+	for _, want := range []string{
+		"6 entries: none is missing", "personal values of 4 entries", "1 checkpoint that the log keeps", f.verifier,
+		"3 cases, 2 accounts, 1 active mute and 0 links", "not known without a checkpoint from outside",
+	} {
+		require.Contains(t, got.out, want)
+	}
+	signed := runAudit(t, "", "checkpoint", "--store", f.path, "--key", f.keyFile).out
+	lines := strings.Split(signed, "\n")
+	pasted := "mia 9:41\nDone · #2 · size 0 47DEQpj8HBSa+/TImW+5JC · message 1\n" + "```\n" + signed + "```\n"
+	got = runAudit(t, pasted, "verify", "--store", f.path, "--checkpoint", "-")
+	require.Zero(t, got.code, got.out+got.err)
+	require.Contains(t, got.out, "extends each of the 2 checkpoints that were given, over 0 to 6 entries")
+	require.NotContains(t, got.out, "not covered")
+	require.NotContains(t, got.out, "not known")
+
+	bad := pasted + "Done · #6 · size 5 AAAAAAAAAAAAAAAAAAAAAA · message 4 after 9 " + lines[2][:22] + "\n"
+	got = runAudit(t, bad, "verify", "--store", f.path, "--checkpoint", "-")
+	require.Equal(t, exitAltered, got.code)
+	require.Contains(t, got.out, "\"5 AAAAAAAAAAAAAAAAAAAAAA\" that was given in line 9", "the one over the fewest entries")
+	require.Contains(t, got.out, "one of the entries 1 to 5 was altered")
+	require.Contains(t, got.out, "2 of the 4 that were given do not hold")
+	require.Contains(t, got.out, "does not hold: 9 "+lines[2][:22]+" (line 9)")
+	require.Contains(t, got.out, "note: between message 1 and message 4 there are 2")
+}
+
+// A checkpoint that is to be posted waits for whoever delivers.
+func TestAuditCheckpointPost(t *testing.T) {
+	f := newFilledLedger(t)
+	got := runAudit(t, "", "checkpoint", "--store", f.path, "--key", f.keyFile, "--post")
+	require.Equal(t, exitFailed, got.code)
+	require.Contains(t, got.err, "nowhere to post")
+	f.tamper(t, "INSERT INTO sink (name, cursor, posted_at, error, failed_at, first, last, nonce, body, started) VALUES ('slack', 6, 0, '', 0, 0, 0, '', x'', 0)")
+	got = runAudit(t, "", "checkpoint", "--store", f.path, "--post")
+	require.Equal(t, exitConfig, got.code)
+	for range 2 {
+		got = runAudit(t, "", "checkpoint", "-c", f.config(t, auditOrigin), "--post")
+		require.Zero(t, got.code, got.err)
+		require.Contains(t, got.out, auditOrigin+"\n6\n")
+		require.Contains(t, got.err, "to be posted in slack")
+	}
+}

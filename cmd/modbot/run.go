@@ -121,7 +121,7 @@ func openSession(ctx context.Context, env *environment, file, as string) (s *ses
 		return nil, usageError("user", err.Error(), "modbot run --as mia …")
 	}
 	p := parts{
-		storeURL: cfg.Store.URL, key: key, origin: cfg.Ledger.Origin, client: clientConfig(cfg.Tencent),
+		storeURL: cfg.Store.URL, key: key, origin: cfg.Ledger.Origin, checkpoints: checkpointEvery(cfg.Ledger), client: clientConfig(cfg.Tencent),
 		policy: rules, grants: screen, prefix: map[chat.Platform]string{chat.CLI: ""},
 	}
 	if cfg.Slack == nil && cfg.Discord == nil {

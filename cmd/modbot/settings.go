@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"modbot/internal/chat"
 	"modbot/internal/commands"
@@ -84,6 +85,11 @@ func clientConfig(t config.Tencent) im.Config {
 		Region: t.Region, Host: t.Host, SDKAppID: t.SDKAppID, Identifier: t.Identifier,
 		SecretKey: imwire.NewSecretKey(t.SecretKey.Reveal()), RatePerSecond: t.RatePerSecond,
 	}
+}
+
+// checkpointEvery is how often full checkpoints are posted; 0 is never.
+func checkpointEvery(l config.Ledger) time.Duration {
+	return time.Duration(l.CheckpointEvery.Seconds) * time.Second
 }
 
 // policyOf is the configured policy.

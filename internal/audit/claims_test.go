@@ -73,29 +73,41 @@ func TestParseCheckpoints(t *testing.T) {
 		"with no empty line": {strings.Replace(signed, "\n\n", "\n", 1), []string{"1: " + two + " full"}},
 		"in a code block":    {"```\n" + signed + "```\n", []string{"2: " + two + " full"}},
 		"quoted":             {"> " + strings.ReplaceAll(signed, "\n", "\n> "), []string{"1: " + two + " full"}},
-		"from the console": {"  #audit │ " + strings.ReplaceAll(message, "\n", "\n  #audit │ "),
-			[]string{"1: " + two, "1: " + three + " message 3", "2: " + two + " full"}},
+		"from the console": {
+			"  #audit │ " + strings.ReplaceAll(message, "\n", "\n  #audit │ "),
+			[]string{"1: " + two, "1: " + three + " message 3", "2: " + two + " full"},
+		},
 		"a post":         {post, []string{"1: " + one + " message 1"}},
 		"an edited post": {post + " (edited)", []string{"1: " + one + " message 1"}},
-		"a channel": {"modbot APP  9:41\n" + post + "\n\nmia  9:42\nwhy?\n" + next + "\n9:43\n" + message,
+		"a channel": {
+			"modbot APP  9:41\n" + post + "\n\nmia  9:42\nwhy?\n" + next + "\n9:43\n" + message,
 			[]string{
 				"2: " + one + " message 1", "6: " + one, "6: " + two + " message 2",
 				"8: " + two, "8: " + three + " message 3", "9: " + two + " full",
-			}},
+			},
+		},
 		"a seal in a line of its own": {"Done · #2\nDone · #4\nsize " + one + " · message 1\n", []string{"3: " + one + " message 1"}},
-		"lines of JSON": {asJSON(map[string]string{"type": "post", "text": next}) + "\n" + asJSON(map[string]string{"text": message}) + "\n",
-			[]string{"1: " + one, "1: " + two + " message 2", "2: " + two, "2: " + three + " message 3", "2: " + two + " full"}},
-		"a document of JSON": {"[\n" + asJSON(map[string]any{"text": message, "ts": 12.5}) + ",\n" + asJSON([]string{post}) + "]\n",
-			[]string{"0: " + two, "0: " + three + " message 3", "0: " + two + " full", "0: " + one + " message 1"}},
+		"lines of JSON": {
+			asJSON(map[string]string{"type": "post", "text": next}) + "\n" + asJSON(map[string]string{"text": message}) + "\n",
+			[]string{"1: " + one, "1: " + two + " message 2", "2: " + two, "2: " + three + " message 3", "2: " + two + " full"},
+		},
+		"a document of JSON": {
+			"[\n" + asJSON(map[string]any{"text": message, "ts": 12.5}) + ",\n" + asJSON([]string{post}) + "]\n",
+			[]string{"0: " + two, "0: " + three + " message 3", "0: " + two + " full", "0: " + one + " message 1"},
+		},
 		"what audit checkpoint --json prints": {
 			asJSON(map[string]any{"origin": lines[0], "entries": 7, "root": lines[2], "short": two, "checkpoint": signed}),
 			[]string{"0: " + two + " full", "0: " + two},
 		},
 		// Whoever is quoted in a post cannot make it say something else.
-		"a reason that looks like a seal": {"Done · by Mia · “size " + three + "” · case 1 · #2 · size " + one + " · message 1",
-			[]string{"1: " + one + " message 1"}},
-		"a name that looks like a seal": {"Done · by x · size " + three + " (slack:U1) · case 1 · #2\nsize " + one + " · message 1",
-			[]string{"2: " + one + " message 1"}},
+		"a reason that looks like a seal": {
+			"Done · by Mia · “size " + three + "” · case 1 · #2 · size " + one + " · message 1",
+			[]string{"1: " + one + " message 1"},
+		},
+		"a name that looks like a seal": {
+			"Done · by x · size " + three + " (slack:U1) · case 1 · #2\nsize " + one + " · message 1",
+			[]string{"2: " + one + " message 1"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			claims, err := ParseCheckpoints(c.text)

@@ -115,6 +115,10 @@ type Ledger struct {
 	// 0600 at the first start. Back it up apart from the store. Default
 	// ledger.key in the folder of this file.
 	SigningKeyFile string `yaml:"signing_key_file" default:"ledger.key" example:"ledger.key"`
+	// CheckpointEvery is how often a full signed checkpoint is posted in every
+	// audit channel, if the log has grown: a term of a minute or more, or never.
+	// The short form is in every message anyway. Default 24h.
+	CheckpointEvery Term `yaml:"checkpoint_every" default:"24h" example:"24h"`
 }
 
 // Role is who holds a role and what it allows. What is not allowed is refused.

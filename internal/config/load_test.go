@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -22,6 +23,9 @@ func testOptions(environ ...string) Options {
 		ParseTerm: func(text string) (int64, bool, error) {
 			if text == "permanent" {
 				return 0, true, nil
+			}
+			if clock, err := time.ParseDuration(text); err == nil {
+				return int64(clock.Seconds()), false, nil
 			}
 			days, err := strconv.ParseInt(strings.TrimSuffix(text, "d"), 10, 32)
 			if err != nil || days < 1 {
@@ -84,6 +88,7 @@ func TestDefaultsHoldWhereNothingIsSaid(t *testing.T) {
 	require.Equal(t, "sqlite:modbot.db", c.Store.URL)
 	require.Equal(t, "sqlite", c.Store.Dialect())
 	require.Equal(t, "ledger.key", c.Ledger.SigningKeyFile)
+	require.Equal(t, Term{Text: "24h", Seconds: 86400}, c.Ledger.CheckpointEvery)
 	require.Equal(t, "127.0.0.1:8080", c.Listen)
 	require.Equal(t, "127.0.0.1:9090", c.AdminListen)
 	require.Nil(t, c.Slack)

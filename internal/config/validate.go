@@ -102,6 +102,34 @@ func (l *loading) ledger() {
 	if l.cfg.Ledger.SigningKeyFile == "" {
 		l.missing("ledger.signing_key_file", "")
 	}
+	l.checkpoints()
+}
+
+const (
+	// checkpointNever is what switches the posting of checkpoints off.
+	checkpointNever = "never"
+	// checkpointLeast is the shortest time between two, in seconds.
+	checkpointLeast = 60
+)
+
+// checkpoints reads how often checkpoints are posted.
+func (l *loading) checkpoints() {
+	const path = "ledger.checkpoint_every"
+	every := &l.cfg.Ledger.CheckpointEvery
+	if every.Text == checkpointNever || every.IsZero() || l.opts.ParseTerm == nil {
+		return
+	}
+	seconds, permanent, err := l.opts.ParseTerm(every.Text)
+	switch {
+	case err != nil:
+		l.add(path, err.Error(), l.exampleOf(path))
+	case permanent:
+		l.add(path, quote(every.Text)+" would be never", "checkpoint_every: "+checkpointNever)
+	case seconds < checkpointLeast:
+		l.add(path, quote(every.Text)+" is too often: a minute is the least", l.exampleOf(path))
+	default:
+		every.Seconds = seconds
+	}
 }
 
 func (l *loading) listeners() {

@@ -207,8 +207,10 @@ func leaseTable() table[audit.LeaseRow] {
 func sinkTable() table[audit.SinkRow] {
 	return table[audit.SinkRow]{
 		name: "sink", key: 1,
-		cols: []string{"name", "cursor", "posted_at", "error", "failed_at", "first", "last", "nonce", "body", "started",
-			"messages", "said", "saying", "due", "full_size", "full_at"},
+		cols: []string{
+			"name", "cursor", "posted_at", "error", "failed_at", "first", "last", "nonce", "body", "started",
+			"messages", "said", "saying", "due", "full_size", "full_at",
+		},
 		args: func(a []any, r audit.SinkRow) []any {
 			body := r.Body
 			if body == nil {

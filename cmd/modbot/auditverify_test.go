@@ -227,10 +227,10 @@ func TestAuditVerifySaysWhatItChecked(t *testing.T) {
 	bad := pasted + "Done · #6 · size 5 AAAAAAAAAAAAAAAAAAAAAA · message 4 after 9 " + lines[2][:22] + "\n"
 	got = runAudit(t, bad, "verify", "--store", f.path, "--checkpoint", "-")
 	require.Equal(t, exitAltered, got.code)
-	require.Contains(t, got.out, "\"5 AAAAAAAAAAAAAAAAAAAAAA\" that was given in line 9", "the one over the fewest entries")
+	require.Contains(t, got.out, "\"5 AAAAAAAAAAAAAAAAAAAAAA\" that was given in line 10", "the one over the fewest entries")
 	require.Contains(t, got.out, "one of the entries 1 to 5 was altered")
 	require.Contains(t, got.out, "2 of the 4 that were given do not hold")
-	require.Contains(t, got.out, "does not hold: 9 "+lines[2][:22]+" (line 9)")
+	require.Contains(t, got.out, "does not hold: 9 "+lines[2][:22]+" (line 10)")
 	require.Contains(t, got.out, "note: between message 1 and message 4 there are 2")
 }
 

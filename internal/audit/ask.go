@@ -2,47 +2,17 @@ package audit
 
 import (
 	"context"
-	"errors"
 	"fmt"
 )
 
-// Batch lists the accounts of one command before the first of them begins
-// (in the snapshot of the first head; all heads are about one command). It
-// returns the entry's seq, which the intents name as theirs. A key or id that
-// is known returns the entry that it made.
-func (l *Log) Batch(ctx context.Context, heads []Head) (seq int64, err error) {
-	if len(heads) == 0 {
-		return 0, errors.New("audit: a batch needs accounts")
-	}
-	h, err := batchHead(heads)
-	if err != nil {
-		return 0, err
-	}
-	d := newDraft(KindBatch, h)
-	err = l.write(ctx, d.keys(), func(ctx context.Context, s *state) error {
-		ref, found, err := s.find(ctx, &d)
-		if err != nil {
-			return err
-		}
-		if found {
-			seq = ref.Seq
-			return nil
-		}
-		e, err := s.append(ctx, d)
-		if err != nil {
-			return err
-		}
-		seq = e.Seq
-		return nil
-	})
-	return seq, err
-}
-
 // Refuse records that policy said no: a case of its own, about which nothing
 // was sent. A key or id that is known returns the case that it made.
-func (l *Log) Refuse(ctx context.Context, h Head) (CaseView, error) {
+func (l *Log) Refuse(ctx context.Context, h Head) (CaseView, error) { return l.RefuseIn(ctx, h, 0) }
+
+// RefuseIn is Refuse for an account of a batch, by the seq of its entry.
+func (l *Log) RefuseIn(ctx context.Context, h Head, batch int64) (CaseView, error) {
 	d := newDraft(KindRefused, h)
-	d.entry.Outcome = OutcomeRefused
+	d.entry.Outcome, d.entry.Batch = OutcomeRefused, batch
 	return l.record(ctx, d, Keys{}, func(ctx context.Context, s *state) error {
 		d.entry.Case = s.head.Cases + 1
 		_, err := s.append(ctx, d)

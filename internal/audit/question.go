@@ -2,30 +2,8 @@ package audit
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-
-	"modbot/internal/mute"
 )
-
-// batchHead is the head of a batch's entry: the command's, about no account,
-// with the accounts in the snapshot.
-func batchHead(heads []Head) (Head, error) {
-	var list struct {
-		Accounts []mute.Account `json:"accounts"`
-	}
-	for _, h := range heads {
-		list.Accounts = append(list.Accounts, h.Account)
-	}
-	snapshot, err := json.Marshal(list)
-	if err != nil {
-		return Head{}, fmt.Errorf("listing the accounts of a batch: %w", err)
-	}
-	h := heads[0]
-	h.Account, h.Snapshot = "", string(snapshot)
-	return h, nil
-}
 
 // Ask opens one question for each account of a command, all in one
 // transaction, or asks a further question of a case that waits already. The

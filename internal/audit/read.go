@@ -148,17 +148,6 @@ func (l *Log) cases(ctx context.Context, numbers []int64) ([]CaseView, error) {
 	})
 }
 
-// BatchCases are the cases of one command, in order.
-func (l *Log) BatchCases(ctx context.Context, batch int64) ([]CaseView, error) {
-	return view(ctx, l, func(s Snapshot) ([]CaseView, error) {
-		rows, err := s.Cases(ctx, CaseQuery{Batch: batch, Limit: pageMost})
-		if err != nil {
-			return nil, err
-		}
-		return newLoader(s).views(ctx, rows)
-	})
-}
-
 // CaseEntries are the entries about a case, in order, or ErrNoCase.
 func (l *Log) CaseEntries(ctx context.Context, n int64) ([]Entry, error) {
 	if n == 0 {

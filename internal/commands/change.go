@@ -28,6 +28,7 @@ type part struct {
 	target   target
 	step     step
 	batch    int64
+	listed   bool // in a file: see bulk.go
 	result   *result
 }
 
@@ -129,7 +130,7 @@ func (d *Dispatcher) planAll(ctx context.Context, r *request, parts []*part) {
 func (d *Dispatcher) facts(r *request, p *part) facts {
 	return facts{
 		now: d.now(), policy: d.policy, roles: r.roles, actor: actorID(r.inv), place: r.place,
-		cmd: p.cmd, target: p.targetOr(), answered: p.answered, reopened: p.reopened,
+		cmd: p.cmd, target: p.targetOr(), answered: p.answered, reopened: p.reopened, listed: p.listed,
 	}
 }
 
@@ -265,7 +266,7 @@ func (d *Dispatcher) awaitTurn(ctx context.Context, busy *audit.BusyError, giveU
 // recordRefusal writes the refusal down and says it.
 func (d *Dispatcher) recordRefusal(ctx context.Context, r *request, p *part, s step) *result {
 	p.step = s
-	c, err := d.ledger.Refuse(ctx, d.partHead(r, p, r.delivery(p.nth)))
+	c, err := d.ledger.RefuseIn(ctx, d.partHead(r, p, r.delivery(p.nth)), p.batch)
 	if err != nil {
 		d.log.Error("a refusal could not be recorded", zap.String("ref", r.ref), zap.Error(err))
 		return &result{account: p.account, state: chat.StateNotDone, code: s.code, lines: s.say(0)}

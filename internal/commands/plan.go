@@ -25,6 +25,9 @@ type facts struct {
 	answered answered
 	// reopened is the waiting case that is being answered; nil otherwise.
 	reopened *audit.CaseView
+	// listed says that the account stands in a file: what was typed about it a
+	// moment ago is another command.
+	listed bool
 }
 
 // stepKind says what is to be done with one account.
@@ -115,7 +118,7 @@ func (f facts) scope() mute.Scope {
 // sameAgain finds the case that the same actor opened with the same command a
 // moment ago: the newest of the account, unless it came to nothing.
 func (f facts) sameAgain() (audit.CaseView, bool) {
-	if f.reopened != nil || len(f.target.recent) == 0 {
+	if f.reopened != nil || f.listed || len(f.target.recent) == 0 {
 		return audit.CaseView{}, false
 	}
 	c := f.target.recent[0]

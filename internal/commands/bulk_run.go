@@ -1,0 +1,387 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"modbot/internal/audit"
+	"modbot/internal/chat"
+	"modbot/internal/commands/policy"
+	"modbot/internal/mute"
+	"modbot/internal/texts"
+)
+
+// BulkWorkers is how many rows are under way at once: enough for the vendor's
+// rate at a tenth of a second for each of a row's calls.
+const BulkWorkers = 32
+
+const (
+	// followRows bounds the wait, at the end, for outcomes that were not known
+	// at once; a run that is told to stop waits as long as an action may take.
+	followRows = 2 * time.Minute
+)
+
+// RowOutcome is what became of a row.
+type RowOutcome string
+
+// The outcomes of rows. All but OutcomeNotBegun and OutcomeExpected stay.
+const (
+	RowDone         RowOutcome = "done"
+	RowPartlyDone   RowOutcome = "partly_done"
+	RowFailed       RowOutcome = "failed"    // Tencent said no
+	RowUnknown      RowOutcome = "unknown"   // nobody knows yet; the ledger will
+	RowNotDone      RowOutcome = "not_done"  // refused, or it needs an answer
+	OutcomeNotBegun RowOutcome = "not_begun" // the same file again goes on with it
+	OutcomeExpected RowOutcome = "expected"  // of a plan: it would be begun
+)
+
+// RowResult is what is said about a row.
+type RowResult struct {
+	Line    int
+	Account mute.Account
+	Outcome RowOutcome
+	Case    int64 // 0 where it has none
+	Code    string
+	Detail  string // sentences
+	Try     string // a command that does it, or asks
+	Earlier bool   // it is the answer of an earlier run
+}
+
+// Running is how a file is run.
+type Running struct {
+	Workers int // BulkWorkers when 0
+	// Result is told of each row when its outcome is final, one at a time.
+	Result func(RowResult)
+	// Paused is told when nothing can be begun for a while, and Resumed when it
+	// goes on. Both may be nil.
+	Paused  func(why string, wait time.Duration)
+	Resumed func()
+	// Patience is how long nothing may succeed before the run gives up;
+	// bulkPatience when 0.
+	Patience time.Duration
+}
+
+// run is one Run of a Bulk.
+type run struct {
+	*Bulk
+	Running
+	gate *gate
+
+	mu      sync.Mutex
+	queue   []*bulkRow
+	pending []*bulkRow // begun, and without a final outcome
+	told    map[*bulkRow]bool
+	last    map[*bulkRow]*result
+}
+
+// Run writes the batch's entry and takes the rows through the pipeline. It
+// returns when each has its outcome, or when no more can be begun: because the
+// context ended, or because nothing succeeds any more, which is the error then,
+// an *OrderError. Rows that were begun are always seen through.
+func (b *Bulk) Run(ctx context.Context, how Running) error {
+	w := &run{Bulk: b, Running: how, told: map[*bulkRow]bool{}, last: map[*bulkRow]*result{}}
+	w.gate = newGate(how)
+	if err := b.record(ctx); err != nil {
+		return err
+	}
+	for _, row := range b.rows {
+		switch {
+		case row.open():
+			w.queue = append(w.queue, row)
+		case row.known != nil && !row.known.Status.Settled():
+			w.pending = append(w.pending, row)
+		default:
+			w.tell(row, b.before(row))
+		}
+	}
+	busy := w.pass(ctx)
+	if len(busy) > 0 && ctx.Err() == nil && w.gate.given() == nil {
+		w.queue = busy // whoever held them may be done now
+		w.pass(ctx)
+	}
+	w.settle(ctx)
+	for _, row := range b.rows {
+		if !w.told[row] {
+			w.tell(row, w.notBegun(row))
+		}
+	}
+	if why := w.gate.given(); why != nil && ctx.Err() == nil {
+		return &OrderError{Code: why.code, Why: plain(why.lines)}
+	}
+	return nil
+}
+
+// record writes the batch's entry, once.
+func (b *Bulk) record(ctx context.Context) error {
+	if b.seq != 0 {
+		return nil
+	}
+	h := b.d.head(b.r, b.r.inv.Key)
+	if i := slices.IndexFunc(b.rows, func(w *bulkRow) bool { return w.open() }); i >= 0 {
+		first := b.rows[i].part
+		h.Role, h.Rule = first.step.decision.Role, first.step.decision.Rule
+		h.Scope, h.Term, h.Reason = b.common(first)
+	}
+	seq, err := b.d.ledger.BatchOf(ctx, h, b.list)
+	if err != nil {
+		return b.d.orderTrouble(b.r, err)
+	}
+	b.seq = seq
+	for _, w := range b.rows {
+		w.part.batch = seq
+	}
+	return nil
+}
+
+// common is what all rows ask for alike.
+func (b *Bulk) common(first *part) (scope mute.Scope, term mute.Term, reason string) {
+	scope, term, reason = first.cmd.Scope, first.cmd.Term, first.cmd.Reason
+	for _, w := range b.rows {
+		if w.part.cmd.Scope != scope {
+			scope = 0
+		}
+		if w.part.cmd.Term != term {
+			term = mute.Term{}
+		}
+		if w.part.cmd.Reason != reason {
+			reason = ""
+		}
+	}
+	return scope, term, reason
+}
+
+// pass works off the queue and returns the rows whose account was busy.
+func (w *run) pass(ctx context.Context) (busy []*bulkRow) {
+	workers := w.Workers
+	if workers <= 0 {
+		workers = BulkWorkers
+	}
+	if w.limited() {
+		workers = 1 // each counts those before it
+	}
+	var group errgroup.Group
+	for range workers {
+		group.Go(func() error {
+			for row := w.take(); row != nil; row = w.take() {
+				if w.gate.wait(ctx) != nil {
+					return nil
+				}
+				if w.work(ctx, row) {
+					continue
+				}
+				w.mu.Lock()
+				busy = append(busy, row)
+				w.mu.Unlock()
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // they return no error
+	return busy
+}
+
+func (w *run) take() *bulkRow {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.queue) == 0 {
+		return nil
+	}
+	row := w.queue[0]
+	w.queue = w.queue[1:]
+	return row
+}
+
+// work takes one row through the pipeline, as often as something is in the way
+// that passes. It reports false when the account is busy.
+func (w *run) work(ctx context.Context, row *bulkRow) bool {
+	for {
+		res := w.d.row(ctx, w.r, row.part)
+		w.keep(row, res)
+		switch {
+		case res.pending:
+			w.gate.fine(w.Resumed)
+			w.await(row)
+			return true
+		case len(res.cases) > 0:
+			w.gate.fine(w.Resumed)
+			w.tell(row, rowResult(row, res, false))
+			return true
+		case res.state == chat.StateBusy:
+			return false
+		case ctx.Err() != nil, w.gate.trouble(res, w.Paused), w.gate.wait(ctx) != nil:
+			return true // told at the end: it has not begun
+		}
+	}
+}
+
+func (w *run) keep(row *bulkRow, res *result) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.last[row] = res
+}
+
+func (w *run) await(row *bulkRow) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pending = append(w.pending, row)
+}
+
+func (w *run) tell(row *bulkRow, r RowResult) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.told[row] = true
+	if w.Result != nil {
+		w.Result(r)
+	}
+}
+
+// settle waits for the outcomes that were not known at once. The ledger's worker
+// finds them out, whether or not anybody waits.
+func (w *run) settle(ctx context.Context) {
+	waiting, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), followRows, errors.New("an outcome stayed unknown"))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(actTime, cancel) })()
+	for _, row := range w.pending {
+		c, err := w.d.ledger.Wait(waiting, w.number(row))
+		switch res := w.last[row]; {
+		case err == nil || c.Number != 0:
+			w.tell(row, rowResult(row, new(w.d.caseResult(w.r, c)), row.known != nil))
+		case res != nil: // the ledger cannot be read: it stays as it was
+			w.tell(row, rowResult(row, res, false))
+		default:
+			w.tell(row, w.before(row))
+		}
+	}
+}
+
+func (w *run) number(row *bulkRow) int64 {
+	if row.known != nil {
+		return row.known.Number
+	}
+	return w.last[row].cases[0]
+}
+
+// notBegun says why a row has no case.
+func (w *run) notBegun(row *bulkRow) RowResult {
+	out := RowResult{Line: row.row.Line, Account: row.row.Account(), Outcome: OutcomeNotBegun, Code: "not_begun", Detail: texts.RowNotBegun()}
+	res := w.last[row]
+	if res == nil || res.code == "timeout" { // it was not its own turn that failed
+		res = w.gate.given()
+	}
+	if res != nil {
+		out.Code, out.Detail = res.code, plain(res.lines)
+	}
+	return out
+}
+
+// before is the answer of an earlier run, or why the row is no part of the batch.
+func (b *Bulk) before(w *bulkRow) RowResult {
+	if w.out != nil {
+		return rowResult(w, w.out, false)
+	}
+	res := b.d.caseResult(b.r, *w.known)
+	return rowResult(w, &res, true)
+}
+
+// rowResult is a result as said about a row.
+func rowResult(w *bulkRow, res *result, earlier bool) RowResult {
+	out := RowResult{
+		Line: w.row.Line, Account: w.row.Account(), Outcome: OutcomeNotBegun, Code: res.code, Detail: plain(res.lines),
+		Earlier: earlier,
+	}
+	if len(res.cases) > 0 {
+		out.Case = res.cases[0]
+	}
+	switch res.state {
+	case chat.StateDone, chat.StateInfo:
+		out.Outcome = RowDone
+	case chat.StatePartlyDone:
+		out.Outcome = RowPartlyDone
+	case chat.StateUnknown:
+		out.Outcome = RowUnknown
+	case chat.StateNotDone, chat.StateNeedsConfirm, chat.StateNeedsApproval:
+		out.Outcome = RowNotDone
+		if res.code == string(audit.StatusFailed) {
+			out.Outcome = RowFailed
+		}
+	case chat.StateBusy, chat.StateError:
+	}
+	switch {
+	case out.Outcome == RowNotDone && asks(res.code):
+		out.Try = w.part.cmd.String()
+	case out.Outcome != RowDone:
+		out.Try = res.try
+	}
+	return out
+}
+
+// asks reports whether the code is that of a question: the same command, typed,
+// asks it.
+func asks(code string) bool {
+	return slices.Contains([]string{"already_muted", "lifts_other", "case_variant", "above_threshold"}, code)
+}
+
+// row takes one account of a file through the pipeline. It is read again right
+// before it begins; what would be asked or only said is refused, on record.
+func (d *Dispatcher) row(ctx context.Context, r *request, p *part) *result {
+	p.result = nil
+	if err := d.lookAgain(ctx, r, p); err != nil {
+		return d.trouble(r, p.account, err)
+	}
+	p.step = plan(d.facts(r, p))
+	d.perform(ctx, r, p)
+	if p.result == nil {
+		if p.step.kind == stepAct || p.step.kind == stepBusy {
+			return d.raced(r, p)
+		}
+		res := d.recordRefusal(ctx, r, p, unasked(p.step))
+		if len(res.cases) == 0 { // without a record it is not even refused
+			return d.storeTrouble(r, p.account, audit.ErrStore)
+		}
+		return res
+	}
+	return p.result
+}
+
+// lookAgain reads what is in effect, and counts what the actor has begun.
+func (d *Dispatcher) lookAgain(ctx context.Context, r *request, p *part) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, resolveTime, errors.New("reading Tencent took too long"))
+	defer cancel()
+	if d.policy.Counts(r.roles) {
+		var err error
+		p.target.counted = d.now().Add(-countWindow)
+		if p.target.count, err = d.ledger.Actions(ctx, actorID(r.inv), p.target.counted); err != nil {
+			return fmt.Errorf("counting actions: %w", err)
+		}
+	}
+	if !p.target.exists {
+		return nil
+	}
+	return d.inspect(ctx, &p.target)
+}
+
+// unasked is a step that nobody is there to answer, as a refusal.
+func unasked(s step) step {
+	switch s.kind {
+	case stepRefuse, stepAct, stepBusy, stepSame:
+		return s
+	case stepAsk, stepSay, stepVoid:
+	}
+	say, kind := s.say, s.kind
+	return step{
+		kind: stepRefuse, code: s.code,
+		decision: policy.Decision{Role: s.decision.Role, Rule: "deny/bulk/" + s.code},
+		say: func(n int64) []chat.Line {
+			if kind == stepAsk {
+				return texts.Unasked(say(0), n)
+			}
+			return texts.InCase(say(n)[:1], n)
+		},
+	}
+}

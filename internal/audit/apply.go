@@ -246,7 +246,10 @@ func follow(s *state, m MuteRow, e *Entry) {
 		return
 	}
 	m.Until, m.Drifted = 0, true
-	if left, finite := r.Left(); finite {
+	switch left, finite := r.Left(); {
+	case finite && !e.Deadline.IsZero():
+		m.Until = micros(e.Deadline)
+	case finite:
 		m.Until = micros(e.Time.Add(left))
 	}
 	s.mutes.put(MuteKey{m.Acct, m.Field}, m)

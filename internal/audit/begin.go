@@ -131,7 +131,7 @@ func (s *state) free(ctx context.Context, acct int64, name mute.Account) (late i
 	until := fromMicros(lease.Until)
 	switch lease.State {
 	case LeaseLocked, LeaseLate:
-		if !until.After(s.now) {
+		if !until.After(s.leaseNow) {
 			return lease.Late, nil
 		}
 	case LeaseFlight, LeaseSettling:

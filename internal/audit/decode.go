@@ -140,7 +140,7 @@ func (l *loader) mutes(ctx context.Context, rows []MuteRow) ([]Mute, error) {
 	for _, m := range rows {
 		v := Mute{
 			Field: m.Field, Case: m.Case, Permanent: m.Until == 0, Until: fromMicros(m.Until),
-			Since: fromMicros(m.Since), Drifted: m.Drifted,
+			Since: fromMicros(m.Since), Drifted: m.Drifted, made: l.cases[m.Case].Intent,
 		}
 		if p := l.opening(l.cases[m.Case]).Personal; p != nil {
 			v.Account, v.Actor, v.ActorName, v.Reason = p.Account, p.Actor, p.ActorName, p.Reason

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -14,7 +15,9 @@ import (
 // whose time is over is read first, and when over ReadTolerance is left (or it
 // has no end) it is not expired but has drifted. Notices come in the order in
 // which mutes end, one for each field, also after a long downtime. An account
-// that somebody acts on is left alone until that is settled.
+// that somebody acts on is left alone until that is settled. Where the clock was
+// set, a mute is over when Tencent says so, and has drifted when no clock that
+// there was explains what Tencent says.
 //
 // Any number of expirers may run on one ledger: what was read counts only if
 // nothing happened to the account since.
@@ -25,6 +28,17 @@ type Expirer struct {
 	// retry says when an account that could not be read is tried again. Only
 	// one pass runs at a time.
 	retry map[mute.Account]retrying
+	// waits says when a mute that lasts longer, because the clock was set, is
+	// looked at again.
+	waits map[waiting]time.Time
+}
+
+// waiting is a mute as it was found to be due.
+type waiting struct {
+	account mute.Account
+	field   mute.Field
+	made    int64
+	until   time.Time
 }
 
 type retrying struct {
@@ -35,7 +49,7 @@ type retrying struct {
 // NewExpirer makes an expirer; Run sets it to work. Once may not be called
 // while it runs.
 func NewExpirer(log *zap.Logger, ledger *Log, tencent Tencent) *Expirer {
-	return &Expirer{log: log, ledger: ledger, tencent: tencent, retry: map[mute.Account]retrying{}}
+	return &Expirer{log: log, ledger: ledger, tencent: tencent, retry: map[mute.Account]retrying{}, waits: map[waiting]time.Time{}}
 }
 
 // Run notices what ends until the context ends, and returns nil then.
@@ -51,32 +65,55 @@ func (x *Expirer) Run(ctx context.Context) error {
 // error is the ledger's; that Tencent cannot be read is none.
 func (x *Expirer) Once(ctx context.Context) (noted int, next time.Time, err error) {
 	for {
-		due, soon, err := x.ledger.Due(ctx)
-		if err != nil {
-			return noted, next, err
-		}
-		n, again, err := x.all(ctx, due)
+		n, again, err := x.pass(ctx)
 		noted += n
+		if err != nil || n == 0 {
+			return noted, again, err
+		}
+	}
+}
+
+// pass looks once at everything that is due.
+func (x *Expirer) pass(ctx context.Context) (noted int, next time.Time, err error) {
+	none := true
+	for page := (DuePage{}); ; {
+		due, err := x.ledger.Due(ctx, page)
 		if err != nil {
 			return noted, next, err
 		}
-		if n == 0 {
-			if len(due) == 0 {
-				clear(x.retry)
-			}
-			return noted, earlier(soon, again), nil
+		n, again, err := x.all(ctx, due.Mutes)
+		noted, next, none = noted+n, earlier(next, again), none && len(due.Mutes) == 0
+		if err != nil {
+			return noted, next, err
 		}
+		if due.More == nil {
+			if none {
+				clear(x.retry)
+				clear(x.waits)
+			}
+			return noted, earlier(due.Next, next), nil
+		}
+		page = *due.More
 	}
 }
 
 // all looks at mutes, several accounts at a time, and records in their order.
 func (x *Expirer) all(ctx context.Context, due []Mute) (noted int, again time.Time, err error) {
+	due = slices.DeleteFunc(due, func(m Mute) bool {
+		at := x.waits[m.waiting()]
+		if wait := at.After(x.ledger.now()); wait {
+			again = earlier(again, at)
+			return true
+		}
+		return false
+	})
 	for len(due) > 0 {
 		n := together(due)
 		accounts, err := x.read(ctx, due[:n])
 		if err != nil {
 			return noted, again, err
 		}
+		x.learn(due[:n], accounts)
 		for _, m := range due[:n] {
 			a := accounts[m.Account]
 			if a.reading == nil || !a.still(m) {
@@ -89,6 +126,8 @@ func (x *Expirer) all(ctx context.Context, due []Mute) (noted int, again time.Ti
 			}
 			if done {
 				noted++
+			} else {
+				again = earlier(again, a.again)
 			}
 		}
 		due = due[n:]
@@ -161,7 +200,7 @@ func (x *Expirer) look(ctx context.Context, account mute.Account, a *looked) (ca
 		return nil, err
 	}
 	a.view = v
-	a.reading, cause = readAccount(ctx, x.tencent, x.ledger.now, account)
+	a.reading, cause = readAccount(ctx, x.tencent, x.ledger.time, account)
 	return cause, nil
 }
 
@@ -181,6 +220,17 @@ func (x *Expirer) tried(ctx context.Context, f failure, a *looked) {
 
 // note records what became of one mute.
 func (x *Expirer) note(ctx context.Context, m Mute, a *looked) (done bool, err error) {
+	shifts := x.ledger.clock.shifts(m.made)
+	switch lasts, explained := a.reading.lasts(m.Field), a.reading.agrees(m, shifts); {
+	case lasts && explained:
+		left, _ := a.reading.state.Of(m.Field).Left()
+		a.again = x.ledger.now().Add(left)
+		x.waits[m.waiting()] = a.again
+		return false, nil
+	case (a.reading.absent || !explained) && m.Until.After(a.reading.to):
+		a.again = x.ledger.now().Add(workPoll) // it is not over by any clock: the reconciler's business
+		return false, nil
+	}
 	o := Observation{
 		Kind: KindExpired, Account: m.Account, Version: a.view.Version, Case: m.Case, Scope: mute.ScopeOf(m.Field), After: a.reading.seen(),
 	}
@@ -198,6 +248,41 @@ func (x *Expirer) note(ctx context.Context, m Mute, a *looked) (done bool, err e
 	a.view.Version = e.Seq
 	x.log.Info("a mute is over", zap.Int64("case", m.Case), zap.Stringer("field", m.Field), zap.String("kind", string(o.Kind)))
 	return true, nil
+}
+
+// waiting names a mute as it is.
+func (m Mute) waiting() waiting { return waiting{m.Account, m.Field, m.made, m.Until} }
+
+// learn looks whether many mutes differ by the same time, which is the clock's
+// doing and not theirs.
+func (x *Expirer) learn(due []Mute, accounts map[mute.Account]*looked) {
+	var all []difference
+	for _, m := range due {
+		a := accounts[m.Account]
+		if a.reading == nil || !a.still(m) {
+			continue
+		}
+		all = append(all, x.ledger.differs(m, *a.reading)...)
+	}
+	x.ledger.learn(all)
+}
+
+// differs is by how much a reading differs from a mute with an end; nothing when
+// it does not, or by no time that can be told.
+func (l *Log) differs(m Mute, r reading) []difference {
+	left, finite := r.state.Of(m.Field).Left()
+	if r.absent || m.Permanent || !finite || r.agrees(m, l.clock.shifts(m.made)) {
+		return nil
+	}
+	return []difference{{m.Until, r.to.Add(left).Sub(m.Until)}}
+}
+
+// learn remembers what many differences have in common.
+func (l *Log) learn(all []difference) {
+	if by, learned := l.clock.learn(all); learned {
+		l.log.Warn("many mutes end at another time than recorded, all by the same: the clock must have been set; they are left as they are",
+			zap.Duration("by", by), zap.Int("looked_at", len(all)))
+	}
 }
 
 // lasts reports whether a field is still muted for more than the tolerance.

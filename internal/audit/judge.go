@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"slices"
 	"time"
 
 	"modbot/internal/mute"
@@ -25,27 +26,32 @@ func (r reading) seen() *mute.State {
 
 // shows are the fields that are as the case asked. A finite mute is when the
 // reading fits the deadline at some moment of the read (a read is shorter than
-// two tolerances, so that looking at its ends is enough).
-func (r reading) shows(c CaseView) mute.Scope {
+// two tolerances, so that looking at its ends is enough). shifts are by how much
+// the clock may have been set since the case began, see clock.shifts.
+func (r reading) shows(c CaseView, shifts []time.Duration) mute.Scope {
 	if r.absent {
 		return 0
 	}
-	return c.Shown(r.state, r.from) | c.Shown(r.state, r.to)
+	var shown mute.Scope
+	for _, by := range shifts {
+		shown |= c.Shown(r.state, r.from.Add(-by)) | c.Shown(r.state, r.to.Add(-by))
+	}
+	return shown
 }
 
 // judge says what a reading makes of a case that has no outcome yet. Nothing
 // is guessed: where a mute may have been and ended, nobody can say.
-func judge(c CaseView, r reading) Settlement {
+func judge(c CaseView, r reading, shifts []time.Duration) Settlement {
 	s := Settlement{After: r.seen(), Code: c.Code, Attempts: c.Attempts}
-	if over(c, r.from) {
+	if over(c, r.from, shifts) {
 		s.Outcome = OutcomeUnverified
 		return s
 	}
-	shown := r.shows(c)
+	shown := r.shows(c, shifts)
 	switch {
 	case shown == c.Scope:
 		s.Outcome, s.Effect = OutcomeDone, shown
-	case endedUnseen(c, r, c.Scope&^shown):
+	case endedUnseen(c, r, c.Scope&^shown, shifts):
 		s.Outcome = OutcomeUnverified
 	case shown == 0:
 		s.Outcome = OutcomeFailed
@@ -55,15 +61,16 @@ func judge(c CaseView, r reading) Settlement {
 	return s
 }
 
-// over reports whether the deadline of a finite mute has passed.
-func over(c CaseView, now time.Time) bool {
-	return !c.Deadline.IsZero() && !c.Deadline.After(now)
+// over reports whether the deadline of a finite mute has passed, by every shift.
+func over(c CaseView, now time.Time, shifts []time.Duration) bool {
+	return !c.Deadline.IsZero() && !slices.ContainsFunc(shifts, func(by time.Duration) bool { return c.Deadline.Add(by).After(now) })
 }
 
 // endedUnseen reports whether one of the fields reads not muted so near to the
 // deadline that the mute may just have ended.
-func endedUnseen(c CaseView, r reading, missing mute.Scope) bool {
-	if r.absent || !over(c, r.to.Add(ReadTolerance)) {
+func endedUnseen(c CaseView, r reading, missing mute.Scope, shifts []time.Duration) bool {
+	near := func(by time.Duration) bool { return over(c, r.to.Add(ReadTolerance), []time.Duration{by}) }
+	if r.absent || !slices.ContainsFunc(shifts, near) {
 		return false
 	}
 	for _, f := range missing.Fields() {
@@ -76,23 +83,29 @@ func endedUnseen(c CaseView, r reading, missing mute.Scope) bool {
 
 // judgeLate says what a reading makes of a late answer: the fields that now
 // are as its case asked, except those that are so by a later case.
-func judgeLate(c CaseView, mutes []Mute, r reading) Settlement {
+func judgeLate(c CaseView, mutes []Mute, r reading, k *clock) Settlement {
 	s := Settlement{After: r.seen(), Code: c.Code, Attempts: c.Attempts}
-	if over(c, r.from) {
+	if over(c, r.from, k.shifts(c.Intent)) {
 		return s
 	}
-	s.Effect = r.shows(c)
+	s.Effect = r.shows(c, k.shifts(c.Intent))
 	for _, m := range mutes {
-		if m.Case != c.Number && r.agrees(m) {
+		if m.Case != c.Number && r.agrees(m, k.shifts(m.made)) {
 			s.Effect &^= mute.ScopeOf(m.Field)
 		}
 	}
 	return s
 }
 
-// agrees reports whether a reading is what the ledger has of a mute. One that
-// is about to end, or has ended, is left to the expirer.
-func (r reading) agrees(m Mute) bool {
+// agrees reports whether a reading is what the ledger has of a mute, by one of
+// the shifts of its end. One that is about to end, or has ended, is left to the
+// expirer.
+func (r reading) agrees(m Mute, shifts []time.Duration) bool {
+	return slices.ContainsFunc(shifts, func(by time.Duration) bool { return r.agreesAt(m, m.Until.Add(by)) })
+}
+
+// agreesAt is agrees for one end of a finite mute.
+func (r reading) agreesAt(m Mute, until time.Time) bool {
 	if r.absent {
 		return true
 	}
@@ -102,10 +115,10 @@ func (r reading) agrees(m Mute) bool {
 	case m.Permanent:
 		return got.Permanent()
 	case finite:
-		return !r.to.Add(left+ReadTolerance).Before(m.Until) && !r.from.Add(left-ReadTolerance).After(m.Until)
+		return !r.to.Add(left+ReadTolerance).Before(until) && !r.from.Add(left-ReadTolerance).After(until)
 	case got.Permanent():
 		return false
 	default:
-		return !m.Until.After(r.to.Add(ReadTolerance))
+		return !until.After(r.to.Add(ReadTolerance))
 	}
 }

@@ -5,8 +5,11 @@ import (
 	"time"
 )
 
+// LeadMost is the longest that a worker is led without a renewal.
+const LeadMost = time.Minute
+
 // Lead takes or prolongs the lease of a background worker (settle, expire,
-// one sink …) for a while. It returns until when the holder leads, by the
+// one sink …) for a while, LeadMost at most. It returns until when the holder leads, by the
 // local clock; ok is false when somebody else does.
 func (l *Log) Lead(ctx context.Context, worker, holder string, term time.Duration) (until time.Time, ok bool, err error) {
 	err = l.write(ctx, Keys{Workers: []string{worker}}, func(ctx context.Context, s *state) error {
@@ -14,11 +17,17 @@ func (l *Log) Lead(ctx context.Context, worker, holder string, term time.Duratio
 		if err != nil {
 			return err
 		}
-		ok = row.Holder == holder || row.Holder == "" || row.Until <= micros(s.now)
+		ok = row.Holder == holder || row.Holder == "" || row.Until <= micros(s.leaseNow)
 		if !ok {
-			until = s.local.Add(time.Duration(row.Until-micros(s.now)) * time.Microsecond)
+			// What reaches further was written by a clock that has been set back.
+			if most := micros(s.now.Add(LeadMost)); row.Until > most {
+				row.Until = most
+				s.workers.put(worker, row)
+			}
+			until = s.local.Add(time.Duration(row.Until-micros(s.leaseNow)) * time.Microsecond)
 			return nil
 		}
+		term = min(term, LeadMost)
 		s.workers.put(worker, WorkerRow{Name: worker, Holder: holder, Until: micros(s.now.Add(term))})
 		until = s.local.Add(term)
 		return nil

@@ -49,6 +49,7 @@ type Log struct {
 	// origin is the ledger's name; empty where nothing was written yet.
 	origin string
 	now    func() time.Time
+	clock  *clock
 	// every is Options.PostCheckpoints.
 	every time.Duration
 	group group
@@ -77,6 +78,7 @@ func Open(log *zap.Logger, store Store, opts Options) (*Log, error) {
 	if l.now == nil {
 		l.now = time.Now
 	}
+	l.clock = &clock{local: l.now}
 	l.group.run = l.runGroup
 	if opts.Signer != nil && opts.Origin != "" && opts.Signer.Origin() != opts.Origin {
 		return nil, fmt.Errorf("%w: the key is for %s, the configuration says %s", ErrKey, opts.Signer.Origin(), opts.Origin)
@@ -97,6 +99,7 @@ func (l *Log) begin(ctx context.Context, origin string) error {
 	if err != nil {
 		return err
 	}
+	l.clock.look(head.Clock, head.Size)
 	if head.Verifier == "" && l.key != nil {
 		err = l.write(ctx, Keys{}, func(_ context.Context, s *state) error {
 			if s.head.Verifier != "" {
@@ -127,6 +130,22 @@ func (l *Log) begin(ctx context.Context, origin string) error {
 
 // NewID makes the id of an entry: a ULID, in order of time.
 func NewID() string { return ulid.Make().String() }
+
+// time is the store's time, without asking the store.
+func (l *Log) time() time.Time { return l.clock.now().store }
+
+// instant is the store's time in a snapshot.
+func (l *Log) instant(ctx context.Context, s Snapshot) (instant, error) {
+	if !l.clock.asks() {
+		return l.clock.now(), nil
+	}
+	h, err := s.Head(ctx)
+	if err != nil {
+		return instant{}, err
+	}
+	now, _ := l.clock.look(h.Clock, h.Size)
+	return now, nil
+}
 
 func (l *Log) head(ctx context.Context) (HeadRow, error) {
 	return view(ctx, l, func(s Snapshot) (HeadRow, error) { return s.Head(ctx) })

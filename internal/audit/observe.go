@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"modbot/internal/mute"
@@ -51,8 +52,15 @@ func (l *Log) Lapse(ctx context.Context) (lapsed []CaseView, next time.Time, err
 
 // lapsing finds the questions that lapse by now, and when the next one does.
 func (l *Log) lapsing(ctx context.Context) (due []int64, next time.Time, err error) {
-	now := l.now()
-	open, err := view(ctx, l, func(s Snapshot) ([]CaseRow, error) { return s.Cases(ctx, CaseQuery{Waiting: true}) })
+	var now time.Time
+	open, err := view(ctx, l, func(s Snapshot) ([]CaseRow, error) {
+		at, err := l.instant(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		now = at.store
+		return s.Cases(ctx, CaseQuery{Waiting: true})
+	})
 	if err != nil {
 		return nil, next, err
 	}
@@ -71,26 +79,58 @@ func (l *Log) lapsing(ctx context.Context) (due []int64, next time.Time, err err
 	return due, next, nil
 }
 
-// Due lists active mutes whose time is over, the one that ended first in
-// front, at most 100, and when the next one ends (zero when none has an end).
-// They are what Tencent has to be read for: a mute is over when it says so.
-func (l *Log) Due(ctx context.Context) (due []Mute, next time.Time, err error) {
-	now := micros(l.now())
-	due, err = view(ctx, l, func(s Snapshot) ([]Mute, error) {
-		rows, err := s.Mutes(ctx, MuteQuery{DueBy: now, Limit: dueMost})
+// DuePage says where a list of due mutes goes on; the zero page begins it.
+type DuePage struct{ after int64 }
+
+// Due is a part of the list of active mutes whose time is over.
+type Due struct {
+	// Mutes are the due ones, the one that ended first in front.
+	Mutes []Mute
+	// More is where the list goes on; nil when this was all.
+	More *DuePage
+	// Next is when the next mute ends; zero when none has an end.
+	Next time.Time
+}
+
+// Due lists active mutes whose time is over, at most 100 at once. They are what
+// Tencent has to be read for: a mute is over when it says so. Where the clock
+// was set back, those are due that were by the clock before, too.
+func (l *Log) Due(ctx context.Context, page DuePage) (Due, error) {
+	return view(ctx, l, func(s Snapshot) (Due, error) {
+		var out Due
+		at, err := l.instant(ctx, s)
 		if err != nil {
-			return nil, err
+			return out, err
+		}
+		now := micros(at.store.Add(l.clock.back()))
+		rows, err := s.Mutes(ctx, MuteQuery{DueBy: now, DueAfter: page.after, Limit: dueMost})
+		if err != nil {
+			return out, err
+		}
+		if len(rows) == dueMost {
+			rows = wholeEnds(rows)
+			out.More = &DuePage{after: rows[len(rows)-1].Until}
 		}
 		first, err := s.Mutes(ctx, MuteQuery{DueBy: maxMicros, DueAfter: now, Limit: 1})
 		if err != nil {
-			return nil, err
+			return out, err
 		}
 		for _, m := range first {
-			next = fromMicros(m.Until)
+			out.Next = fromMicros(m.Until)
 		}
-		return newLoader(s).mutes(ctx, rows)
+		out.Mutes, err = newLoader(s).mutes(ctx, rows)
+		return out, err
 	})
-	return due, next, err
+}
+
+// wholeEnds leaves the mutes that end last to the next part of a list, of which
+// that time may have more.
+func wholeEnds(rows []MuteRow) []MuteRow {
+	last := rows[len(rows)-1].Until
+	if i := slices.IndexFunc(rows, func(r MuteRow) bool { return r.Until == last }); i > 0 {
+		return rows[:i]
+	}
+	return rows
 }
 
 // maxMicros is later than every time that is stored.
@@ -142,6 +182,7 @@ func (l *Log) Observe(ctx context.Context, o Observation) (Entry, error) {
 			return err
 		}
 		d.entry.Scope, d.entry.After, d.entry.About = o.Scope, o.After, c.Last
+		d.entry.Deadline = s.newEnd(o)
 		e, err := s.append(ctx, d)
 		if err == nil {
 			made = *e
@@ -152,6 +193,21 @@ func (l *Log) Observe(ctx context.Context, o Observation) (Entry, error) {
 		return Entry{}, fmt.Errorf("recording %s of case %d: %w", o.Kind, o.Case, err)
 	}
 	return made, nil
+}
+
+// newEnd is when a mute that drifted ends by what was read. It is written down,
+// because the times of entries, which never go back, are no measure where the
+// clock does.
+func (s *state) newEnd(o Observation) time.Time {
+	fields := o.Scope.Fields()
+	if o.Kind != KindDrift || o.After == nil || len(fields) != 1 {
+		return time.Time{}
+	}
+	left, finite := o.After.Of(fields[0]).Left()
+	if !finite {
+		return time.Time{}
+	}
+	return s.now.Add(left)
 }
 
 // lateFirst makes an observation wait for a late answer to be read back.

@@ -54,7 +54,7 @@ func (l *Log) Account(ctx context.Context, a mute.Account) (AccountView, error) 
 		}
 		var held int64
 		for _, r := range rows.Leases {
-			if r.State != LeaseLocked || fromMicros(r.Until).After(l.now()) {
+			if r.State != LeaseLocked || fromMicros(r.Until).After(l.clock.now().lease) {
 				held = r.Case
 			}
 		}

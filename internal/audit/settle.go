@@ -128,7 +128,7 @@ func (s *Settler) one(ctx context.Context, u Unsettled) (settled bool, later tim
 		return false, later, err
 	}
 	r, err := s.read(ctx, u.Case.Account, freshUntil)
-	if err != nil && !errors.Is(err, errErased) && !over(u.Case, s.ledger.now()) {
+	if err != nil && !errors.Is(err, errErased) && !over(u.Case, s.ledger.time(), s.ledger.clock.shifts(u.Case.Intent)) {
 		return s.postpone(ctx, u, t, err)
 	}
 	verdict, err := s.verdict(ctx, u, r)
@@ -154,7 +154,7 @@ func (s *Settler) one(ctx context.Context, u Unsettled) (settled bool, later tim
 func (s *Settler) read(ctx context.Context, account mute.Account, freshUntil time.Time) (*reading, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, freshUntil.Sub(s.ledger.now()), errReadTime)
 	defer cancel()
-	return readAccount(ctx, s.tencent, s.ledger.now, account)
+	return readAccount(ctx, s.tencent, s.ledger.time, account)
 }
 
 // errErased: nobody knows any more which account it was.
@@ -187,13 +187,13 @@ func (s *Settler) verdict(ctx context.Context, u Unsettled, r *reading) (Settlem
 	case r == nil:
 		return Settlement{Outcome: OutcomeUnverified, Code: u.Case.Code, Attempts: u.Case.Attempts}, nil
 	case u.Late == 0:
-		return judge(u.Case, *r), nil
+		return judge(u.Case, *r, s.ledger.clock.shifts(u.Case.Intent)), nil
 	}
 	v, err := s.ledger.Account(ctx, u.Case.Account)
 	if err != nil {
 		return Settlement{}, err
 	}
-	return judgeLate(u.Case, v.Mutes, *r), nil
+	return judgeLate(u.Case, v.Mutes, *r, s.ledger.clock), nil
 }
 
 // postpone puts a case off that could not be read. Where its process has gone
@@ -228,7 +228,7 @@ func (s *Settler) compare(ctx context.Context, account mute.Account, r *reading)
 	}
 	version := v.Version
 	for _, m := range v.Mutes {
-		if r.agrees(m) {
+		if r.agrees(m, s.ledger.clock.shifts(m.made)) {
 			continue
 		}
 		e, err := s.ledger.Observe(ctx, Observation{

@@ -38,6 +38,9 @@ type state struct {
 	replica string
 	now     time.Time // the store's time
 	local   time.Time // the same moment by the local clock, with its monotonic reading
+	// leaseNow is the time by which leases are judged: now, but for the moments
+	// after the clock was set forward.
+	leaseNow time.Time
 
 	before mark
 }

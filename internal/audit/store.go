@@ -78,8 +78,9 @@ type CaseReader interface {
 
 // OperationReader reads operational rows: there are few of each.
 type OperationReader interface {
-	// Leases returns the leases that end in a read-back, all but locked ones.
-	Leases(ctx context.Context, limit int) ([]LeaseRow, error)
+	// Leases returns the leases that end in a read-back, which locked ones do
+	// not, and all that end after a time.
+	Leases(ctx context.Context, after int64, limit int) ([]LeaseRow, error)
 	Sinks(ctx context.Context) ([]SinkRow, error)
 	// Backlog counts the entries of these kinds with a seq over after, up to
 	// most of them, and says when the first was appended.

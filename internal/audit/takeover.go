@@ -89,13 +89,21 @@ func (l *Log) Unsettled(ctx context.Context) (due []Unsettled, next time.Time, e
 	if err := l.mend(ctx); err != nil {
 		return nil, next, err
 	}
-	now := l.now()
-	all, err := view(ctx, l, func(s Snapshot) ([]Unsettled, error) { return unsettled(ctx, s) })
+	if err := l.rein(ctx); err != nil {
+		return nil, next, err
+	}
+	var now instant
+	all, err := view(ctx, l, func(s Snapshot) (_ []Unsettled, err error) {
+		if now, err = l.instant(ctx, s); err != nil {
+			return nil, err
+		}
+		return unsettled(ctx, s)
+	})
 	if err != nil {
 		return nil, next, err
 	}
 	for i, u := range all {
-		if u.Due.After(now) {
+		if u.Due.After(now.lease) {
 			return all[:i], u.Due, nil
 		}
 	}
@@ -104,7 +112,7 @@ func (l *Log) Unsettled(ctx context.Context) (due []Unsettled, next time.Time, e
 
 // unsettled lists everything that is held and has to be read back, by time.
 func unsettled(ctx context.Context, s Snapshot) ([]Unsettled, error) {
-	leases, err := s.Leases(ctx, leasesMost)
+	leases, err := s.Leases(ctx, maxMicros, leasesMost)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +160,7 @@ func (l *Log) TakeOver(ctx context.Context, n int64) (t Token, freshUntil time.T
 			return nil // taken by an earlier try of this very group
 		}
 		at, due := lease.due()
-		if !ok || !due || lease.Case != n || at.After(s.now) {
+		if !ok || !due || lease.Case != n || at.After(s.leaseNow) {
 			return ErrLeaseLost
 		}
 		lease.State, lease.Until = LeaseSettling, micros(s.now.Add(LeaseTime))

@@ -111,6 +111,8 @@ type Mute struct {
 	Reason    string
 	// Drifted says that Tencent was seen to differ and this row follows Tencent.
 	Drifted bool
+
+	made int64 // seq of the intent of its case
 }
 
 // AccountView is what the ledger knows about an account when a plan is made.

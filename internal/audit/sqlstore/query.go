@@ -180,10 +180,11 @@ func (r *reader) PersonalRows(ctx context.Context) (int64, error) {
 	return n, r.store.explain(err)
 }
 
-// Leases reads the accounts that are held until somebody reads them back.
-func (r *reader) Leases(ctx context.Context, limit int) ([]audit.LeaseRow, error) {
+// Leases reads the accounts that are held until somebody reads them back, or
+// for longer than a time.
+func (r *reader) Leases(ctx context.Context, after int64, limit int) ([]audit.LeaseRow, error) {
 	t := r.store.tables.lease
-	return t.all(ctx, r, "SELECT "+t.list("")+" FROM lease WHERE state <> 'locked' ORDER BY until LIMIT ?", limit)
+	return t.all(ctx, r, "SELECT "+t.list("")+" FROM lease WHERE state <> 'locked' OR until > ? ORDER BY until LIMIT ?", after, limit)
 }
 
 // Sinks reads the audit channels.

@@ -33,6 +33,8 @@ const (
 // See "Time" in the package documentation for what follows from a step.
 type clock struct {
 	local func() time.Time
+	// wall is the store's time for tests, which then does not ask the store.
+	wall func() time.Time
 
 	mu   sync.Mutex
 	last moment // the last look; zero before the first
@@ -68,10 +70,8 @@ type instant struct {
 func (c *clock) look(store, size int64) (now instant, stepped time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	m := moment{local: c.local()}
-	c.own = store != 0
-	m.store = m.local.Truncate(time.Microsecond).UTC()
-	if c.own {
+	m := c.here()
+	if c.own = store != 0 && c.wall == nil; c.own {
 		m.store = fromMicros(store)
 	}
 	c.size = max(c.size, size)
@@ -83,14 +83,24 @@ func (c *clock) look(store, size int64) (now instant, stepped time.Duration) {
 func (c *clock) now() instant {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	m := moment{local: c.local()}
+	m := c.here()
 	if c.own {
 		m.store = c.last.store.Add(m.local.Sub(c.last.local))
 		return c.at(m)
 	}
-	m.store = m.local.Truncate(time.Microsecond).UTC()
 	c.note(m)
 	return c.at(m)
+}
+
+// here is this moment where the store has no clock of its own.
+func (c *clock) here() moment {
+	m := moment{local: c.local()}
+	m.store = m.local
+	if c.wall != nil {
+		m.store = c.wall()
+	}
+	m.store = m.store.Truncate(time.Microsecond).UTC()
+	return m
 }
 
 // asks reports whether the store has to be asked for its time.
@@ -112,7 +122,9 @@ func (c *clock) note(m moment) (stepped time.Duration) {
 	if by.Abs() < stepLeast+passed.Abs()/stepSlew {
 		return 0
 	}
-	if !m.local.Before(c.window) {
+	// Of several steps in a row, the clock that was furthest behind counts: a
+	// lease may have been written by any.
+	if !m.local.Before(c.window) || last.store.Sub(c.before.store) < last.local.Sub(c.before.local) {
 		c.before = last
 	}
 	c.window = m.local.Add(stepWindow)

@@ -1,7 +1,6 @@
 package audit_test
 
 import (
-	"context"
 	"fmt"
 	"sync"
 	"testing"
@@ -36,44 +35,6 @@ func (w *wall) Now() time.Time {
 	return w.passes.Now().Add(w.off)
 }
 
-// wallStore is a store whose time is that of a wall.
-type wallStore struct {
-	audit.Store
-	wall *wall
-}
-
-type wallTx struct {
-	audit.Tx
-	wall *wall
-}
-
-type wallSnapshot struct {
-	audit.Snapshot
-	wall *wall
-}
-
-func (s wallStore) Begin(ctx context.Context) (audit.Tx, error) {
-	tx, err := s.Store.Begin(ctx)
-	return wallTx{tx, s.wall}, err
-}
-
-func (s wallStore) Snapshot(ctx context.Context) (audit.Snapshot, error) {
-	snap, err := s.Store.Snapshot(ctx)
-	return wallSnapshot{snap, s.wall}, err
-}
-
-func (t wallTx) Head(ctx context.Context) (audit.HeadRow, error) {
-	h, err := t.Tx.Head(ctx)
-	h.Clock = t.wall.Now().UnixMicro()
-	return h, err
-}
-
-func (s wallSnapshot) Head(ctx context.Context) (audit.HeadRow, error) {
-	h, err := s.Snapshot.Head(ctx)
-	h.Clock = s.wall.Now().UnixMicro()
-	return h, err
-}
-
 // onWall makes a house whose ledger's time is that of a wall. Tencent's time
 // passes and is never set.
 func onWall(t *testing.T) (*house, *wall) {
@@ -90,8 +51,8 @@ func (h *house) reopened(w *wall) *audit.Log {
 	store, err := sqlstore.Open(h.t.Context(), zaptest.NewLogger(h.t), "sqlite:"+h.path, sqlstore.Options{})
 	require.NoError(h.t, err)
 	h.t.Cleanup(func() { require.NoError(h.t, store.Close()) })
-	l, err := audit.Open(zaptest.NewLogger(h.t), wallStore{store, w}, audit.Options{
-		Origin: testOrigin, Signer: h.key, Replica: "wall", Now: h.clock.Now,
+	l, err := audit.Open(zaptest.NewLogger(h.t), store, audit.Options{
+		Origin: testOrigin, Signer: h.key, Replica: "wall", Now: h.clock.Now, StoreNow: w.Now,
 	})
 	require.NoError(h.t, err)
 	return l

@@ -23,6 +23,34 @@
 // Personal fields are in the bytes as salted commitments only; their values
 // stand beside them and can be erased, and the tree still verifies.
 //
+// # Time
+//
+// The store's time is that of the database where it has a clock (PostgreSQL: all
+// replicas share it), else the local wall clock's. Entries, deadlines and the
+// ends of leases are written in it; the times of entries never go back. How long
+// something lasts within a process (what is left of a lease, pauses, the seconds
+// that are sent to Tencent) is measured by the monotonic clock, which nobody can
+// set. The store's clock can be set, by an hour too, and is compared with the
+// monotonic one at every look:
+//
+//   - Forward, a lease is over only when it is by the clock before as well, for
+//     as long as a lease and its grace last: no live lease looks over, so that
+//     nothing is read or sent while a request may be inside the service.
+//   - Back, and after a process that died while the clock was ahead, a lease
+//     lasts at most as long as one can, from when that was first seen.
+//   - What was asked for before is compared with Tencent by the clock of then
+//     and by that of now: a clock that is set settles nothing wrongly, ends no
+//     mute and is no drift. A mute ends when Tencent says so, which is noticed at
+//     that moment. Many mutes that differ from Tencent by the same time say that
+//     the clock was set while no process looked.
+//   - Deadlines from then on follow the clock as it is. Times that were written
+//     before stay as they were written.
+//
+// A question lapses by the clock as it is, early or late when that was set: an
+// answer to it is checked anew, and a question can be asked again. That a clock
+// was set forward between the end of a process and the start of the next, within
+// the six seconds in which a request may be inside the service, is not noticed.
+//
 // # What holds
 //
 //   - No token, no call: before each attempt the holder of an account's lease

@@ -23,8 +23,12 @@ type Options struct {
 	// Replica is recorded with every entry.
 	Replica string
 	// Now is the local clock, time.Now when nil. Where the store has no clock
-	// of its own (SQLite) it is the store's time too.
+	// of its own (SQLite) it is the store's time too, and where it is given, as
+	// tests do, the store's clock is not asked.
 	Now func() time.Time
+	// StoreNow is the store's time where a test wants it to be another than Now:
+	// somebody may set it.
+	StoreNow func() time.Time
 	// PostCheckpoints is how often full signed checkpoints are posted to the
 	// audit channels, as far as the ledger has grown; 0 is only on demand.
 	PostCheckpoints time.Duration
@@ -78,7 +82,10 @@ func Open(log *zap.Logger, store Store, opts Options) (*Log, error) {
 	if l.now == nil {
 		l.now = time.Now
 	}
-	l.clock = &clock{local: l.now}
+	l.clock = &clock{local: l.now, wall: opts.StoreNow}
+	if l.clock.wall == nil {
+		l.clock.wall = opts.Now
+	}
 	l.group.run = l.runGroup
 	if opts.Signer != nil && opts.Origin != "" && opts.Signer.Origin() != opts.Origin {
 		return nil, fmt.Errorf("%w: the key is for %s, the configuration says %s", ErrKey, opts.Signer.Origin(), opts.Origin)

@@ -47,7 +47,7 @@ func (a audit) Send(ctx context.Context, body []byte, d chat.Delivery) (chat.Mes
 	if err != nil {
 		return chat.MessageRef{}, &adapters.SendError{Content: true, Cause: err}
 	}
-	if d.Repeat && (d.First.IsZero() || a.d.cfg.Now().Sub(d.First) >= nonceMemory) {
+	if d.Repeat && (d.First.IsZero() || a.d.cfg.Now().Sub(d.First).Abs() >= nonceMemory) {
 		b = render.Marked(b, d.FirstSeq, d.LastSeq)
 	}
 	message, err := a.d.api.CreateMessage(ctx, channel, b, shortNonce(d.Nonce, 0))

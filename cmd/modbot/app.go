@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -41,6 +40,7 @@ type core struct {
 	client     *im.Client
 	dispatcher *commands.Dispatcher
 	deliverers []*audit.Deliverer // one for each audit channel
+	sharing    sharing
 
 	stop    context.CancelFunc
 	workers *errgroup.Group
@@ -61,6 +61,9 @@ type parts struct {
 	sinks       []sink                   // the audit channels; may be none
 	// standing is how the platforms are; nil where there are none.
 	standing func() []texts.PlatformHealth
+	// tell reaches actors whose process is gone; nil in a process that ends with
+	// its command, and answers for no other.
+	tell commands.Tell
 }
 
 // newCore opens the ledger and starts the workers. Close ends all of it.
@@ -74,13 +77,15 @@ func newCore(ctx context.Context, log *zap.Logger, p parts) (*core, error) {
 		c.client.Close()
 		return nil, storeError(err)
 	}
-	c.ledger, err = audit.Open(log.Named("audit"), c.store, audit.Options{
+	c.ledger, err = audit.Open(log.Named("audit"), c.store, audit.Options{ //nolint:contextcheck // opening is bounded by itself
 		Origin: p.origin, Signer: p.key, Replica: replica(), PostCheckpoints: p.checkpoints,
-	}) //nolint:contextcheck // opening is bounded by itself
+		Patience: patienceWith(p.storeURL),
+	})
 	if err != nil {
 		c.client.Close()
 		return nil, errors.Join(storeError(err), c.store.Close())
 	}
+	c.sharing = sharing{log: log.Named("share"), ledger: c.ledger, alone: ownLedger(p.storeURL)}
 	t := tencent{c.client}
 	c.dispatcher = commands.New(log.Named("commands"), commands.Config{
 		Ledger: c.ledger, Lookup: t, Actor: t, Policy: p.policy, Grants: p.grants, Meaning: meaning, Prefix: p.prefix,
@@ -90,7 +95,7 @@ func newCore(ctx context.Context, log *zap.Logger, p parts) (*core, error) {
 		c.client.Close()
 		return nil, errors.Join(storeError(err), c.store.Close())
 	}
-	c.startWorkers(p.sinks) //nolint:contextcheck // they go on until Close, also when the caller is told to stop
+	c.startWorkers(p) //nolint:contextcheck // they go on until Close, also when the caller is told to stop
 	return c, nil
 }
 
@@ -125,23 +130,36 @@ func (c *core) enlist(ctx context.Context, sinks []sink) error {
 	return nil
 }
 
-func (c *core) startWorkers(sinks []sink) {
+func (c *core) startWorkers(p parts) {
 	ctx, cancel := context.WithCancel(context.Background())
 	c.stop = cancel
 	c.workers = new(errgroup.Group)
 	back := readBack{c.client}
 	settler := audit.NewSettler(c.log.Named("settle"), c.ledger, back)
-	c.workers.Go(func() error { return settler.Run(ctx) })
+	c.workers.Go(func() error { return c.sharing.keep(ctx, "settle", settler.Run) })
 	expirer := audit.NewExpirer(c.log.Named("expire"), c.ledger, back)
-	c.workers.Go(func() error { return expirer.Run(ctx) })
-	health := healthOf(c.ledger, sinks)
-	for _, s := range sinks {
+	c.workers.Go(func() error { return c.sharing.keep(ctx, "expire", expirer.Run) })
+	if p.tell != nil {
+		c.succeed(ctx, p.tell)
+	}
+	health := healthOf(c.ledger, p.sinks)
+	for _, s := range p.sinks {
 		s.origin = c.ledger.OriginPrint()
 		s.outages = newOutages(c.log.Named("deliver"), health, s.name)
 		d := audit.NewDeliverer(c.log.Named("deliver"), c.ledger, s)
 		c.deliverers = append(c.deliverers, d)
 		c.workers.Go(func() error { return d.Run(ctx) })
 	}
+}
+
+// succeed answers for processes that are gone, and lets others know that this
+// one is not.
+func (c *core) succeed(ctx context.Context, tell commands.Tell) {
+	c.workers.Go(func() error { return c.ledger.Attend(ctx, c.log.Named("share")) })
+	successor := audit.NewSuccessor(c.log.Named("succeed"), c.ledger, func(ctx context.Context, v audit.CaseView) {
+		c.dispatcher.Resume(ctx, v, tell)
+	})
+	c.workers.Go(func() error { return c.sharing.keep(ctx, "succeed", successor.Run) })
 }
 
 // healthOf says how the ledger is, with the audit channels of this process
@@ -185,7 +203,8 @@ func (c *core) drain(ctx context.Context, outcomes, posts time.Duration) {
 	c.flush(ctx, posts)
 }
 
-// Close ends the workers and closes everything.
+// Close ends the workers and closes everything. That this process lives, which
+// the last of its workers says, ends after its commands have been answered.
 func (c *core) Close() error {
 	c.dispatcher.Close()
 	c.stop()
@@ -195,15 +214,6 @@ func (c *core) Close() error {
 	}
 	c.client.Close()
 	return errors.Join(err, c.store.Close())
-}
-
-// replica names this process in the ledger.
-func replica() string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
-	return fmt.Sprintf("%s/%d", host, os.Getpid())
 }
 
 // storeError is a ledger that cannot be opened, with its exit code.

@@ -27,6 +27,16 @@ type measured struct {
 	metrics *web.Metrics
 	verbs   map[string]string // every name of a verb to its canonical one
 	now     func() time.Time
+	// hold is who keeps a platform's connection; nil where nobody shares it.
+	hold func(ctx context.Context, p chat.Platform, held func(ctx context.Context) error) error
+}
+
+// Hold implements adapters.Holder.
+func (m measured) Hold(ctx context.Context, p chat.Platform, held func(ctx context.Context) error) error {
+	if m.hold == nil {
+		return held(ctx)
+	}
+	return m.hold(ctx, p, held)
 }
 
 // newMeasured wraps a core.

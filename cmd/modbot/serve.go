@@ -46,7 +46,13 @@ Each platform's audit_channel is told of the ledger from its own place in it. A
 channel that the ledger does not know yet begins at the next entry: what is
 older is not posted again. Its place belongs to the channel's id.
 
-A SQLite ledger is used by one modbot at a time: a second one exits with 78.
+A SQLite ledger is used by one modbot at a time: a second one exits with 78. On
+PostgreSQL any number may serve the same ledger with the same configuration: all
+of them take commands over HTTP, and one at a time keeps Slack's Socket Mode or
+Discord's gateway connected, settles, and posts to each audit channel. Another
+takes over within 10 s of its death, and at once when it ends in order. While
+the database does not answer, commands are refused within 2 s and nothing is
+done; modbot goes on by itself when it is back.
 
 The log goes to standard error, for people on a terminal, else as JSON lines.
 With --json it is always JSON, and one line on standard output says where modbot
@@ -169,7 +175,7 @@ func (a *arrangement) open(ctx context.Context, log *zap.Logger, key *audit.Key,
 	c, err := newCore(ctx, log, parts{
 		storeURL: a.cfg.Store.URL, key: key, origin: a.cfg.Ledger.Origin, checkpoints: checkpointEvery(a.cfg.Ledger), client: clientConfig(a.cfg.Tencent),
 		policy: a.policy, grants: a.platforms, prefix: prefixes(a.cfg), links: linkTemplates(a.cfg), sinks: sinks,
-		standing: a.platforms.health,
+		standing: a.platforms.health, tell: a.platforms.tell,
 	})
 	if err != nil {
 		return nil, err
@@ -179,13 +185,9 @@ func (a *arrangement) open(ctx context.Context, log *zap.Logger, key *audit.Key,
 	for _, p := range a.platforms {
 		watched = append(watched, p)
 	}
-	s := &serving{
-		log: log, core: c, handed: newMeasured(c.dispatcher, metrics, commands.Specs()),
-		health: web.NewHealth(standing, watched...), platforms: a.platforms,
-	}
-	if s.left, err = c.dispatcher.Left(ctx); err != nil {
-		return nil, errors.Join(storeError(err), s.abandon())
-	}
+	handed := newMeasured(c.dispatcher, metrics, commands.Specs())
+	handed.hold = c.sharing.connect
+	s := &serving{log: log, core: c, handed: handed, health: web.NewHealth(standing, watched...), platforms: a.platforms}
 	err = metrics.Watch(s.health)
 	if err == nil {
 		s.admin, err = web.Listen(ctx, log, "admin", a.cfg.AdminListen, web.Admin(s.health, metrics))

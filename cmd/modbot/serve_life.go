@@ -8,7 +8,6 @@ import (
 	"go.uber.org/zap"
 
 	"modbot/internal/adapters"
-	"modbot/internal/audit"
 	"modbot/internal/web"
 )
 
@@ -18,7 +17,6 @@ import (
 // missing. A post that has begun is seen through, which takes up to 8 s more.
 const (
 	platformsTime = 8 * time.Second
-	resumeTime    = 500 * time.Millisecond
 	outcomesTime  = time.Second
 	postsTime     = 2 * time.Second
 	// endTime is when what has not ended by itself is left behind.
@@ -67,7 +65,6 @@ type serving struct {
 	public    *web.Server // nil where no platform calls us
 	admin     *web.Server
 	platforms roster
-	left      []audit.CaseView // what a former process began and did not end
 }
 
 // run serves until the context ends, or until it cannot go on, and then ends
@@ -81,7 +78,6 @@ func (s *serving) run(ctx context.Context) error {
 		}
 	}
 	admin := begin(ctx, func(ctx context.Context) { note(s.admin.Serve(ctx)) })
-	resume := begin(ctx, s.resume)
 	platforms := begin(ctx, func(ctx context.Context) { note(s.platforms.run(ctx, s.handed)) })
 	public := begin(ctx, func(ctx context.Context) {
 		if s.public != nil {
@@ -96,19 +92,11 @@ func (s *serving) run(ctx context.Context) error {
 	case why = <-broken:
 		s.log.Error("modbot cannot go on, and shuts down", zap.Error(why))
 	}
-	return errors.Join(why, s.end(ctx, stages{public: public, resume: resume, platforms: platforms, admin: admin}))
-}
-
-// resume tells the actors of commands that a former process began what came of
-// them. Whoever cannot be told finds it in the audit channel.
-func (s *serving) resume(ctx context.Context) {
-	if err := s.core.dispatcher.Resume(ctx, s.left, s.platforms.tell); err != nil {
-		s.log.Warn("the actors of earlier commands are not told what came of them", zap.Error(err))
-	}
+	return errors.Join(why, s.end(ctx, stages{public: public, platforms: platforms, admin: admin}))
 }
 
 // stages are what runs beside the core, in the order in which it ends.
-type stages struct{ public, resume, platforms, admin stage }
+type stages struct{ public, platforms, admin stage }
 
 // end ends everything within endTime.
 func (s *serving) end(ctx context.Context, all stages) error {
@@ -116,15 +104,11 @@ func (s *serving) end(ctx context.Context, all stages) error {
 	s.health.Stop()
 	ended := make(chan error, 1)
 	go func() {
-		all.resume.end() // it is nobody's wait any more; what it leaves, the next start takes up
 		if !all.public.stop(web.DrainTime + time.Second) {
 			s.log.Warn("the public listener did not end in time")
 		}
 		if !all.platforms.stop(platformsTime) {
 			s.log.Warn("commands are still under way; the next start settles what they began")
-		}
-		if !all.resume.stop(resumeTime) {
-			s.log.Warn("somebody is still being told what came of an earlier command")
 		}
 		s.core.drain(ctx, outcomesTime, postsTime)
 		err := s.core.Close()

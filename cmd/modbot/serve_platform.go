@@ -164,14 +164,15 @@ func (r roster) health() []texts.PlatformHealth {
 	return out
 }
 
-// tell brings an answer to somebody who does not wait for it any more.
+// tell brings an answer to somebody who does not wait for it any more. Who asked
+// elsewhere, like at a terminal, is nobody's to tell here.
 func (r roster) tell(ctx context.Context, inv chat.Invocation, reply chat.Reply) error {
 	for _, s := range r {
 		if t, ok := s.platform.(adapters.Teller); ok && s.name == inv.Platform {
 			return t.Tell(ctx, inv.Actor.ID, reply.Message)
 		}
 	}
-	return fmt.Errorf("nobody can be told anything on %s", inv.Platform)
+	return nil
 }
 
 // Grants asks the platform of an invocation. Nobody else knows, and then the

@@ -14,8 +14,11 @@ import (
 // projections, and advances the tree. The rows that apply needs are loaded
 // here, so that apply itself reads and writes nothing but the state.
 func (s *state) append(ctx context.Context, d draft) (*Entry, error) {
-	if s.key == nil {
+	switch {
+	case s.key == nil:
 		return nil, errReadOnly
+	case s.looking:
+		return nil, errAbsent
 	}
 	e := new(d.entry)
 	e.Seq = s.head.Size + 1

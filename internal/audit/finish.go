@@ -11,7 +11,9 @@ import (
 // stays locked until then. When the token was lost the answer is appended as
 // late; the case gets its outcome from whoever settles it, and never a second.
 //
-// Call it under context.WithoutCancel: what was done has to be recorded.
+// Call it under context.WithoutCancel: what was done has to be recorded. While
+// the store is out of order it is tried again for persistTime; after that, with
+// ErrStore, the case is left to whoever settles it.
 func (l *Log) Finish(ctx context.Context, t Token, r Result) (Finished, error) {
 	kind := KindOutcome
 	switch r.Outcome {
@@ -23,7 +25,7 @@ func (l *Log) Finish(ctx context.Context, t Token, r Result) (Finished, error) {
 	}
 	id := NewID()
 	var f Finished
-	err := l.write(ctx, t.keys(), func(ctx context.Context, s *state) error {
+	err := l.persist(ctx, t.keys(), func(ctx context.Context, s *state) error {
 		if done, err := s.committed(ctx, id, f.Seq); done || err != nil {
 			return err
 		}

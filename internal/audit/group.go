@@ -19,10 +19,23 @@ const (
 	// groupTime bounds one transaction, the wait for the store included.
 	groupTime = 20 * time.Second
 	// commitTries is how often a group is tried when the answer to its COMMIT
-	// was lost, and commitPause the longest pause between the tries.
+	// was lost, and commitPause the longest pause between the tries. Whether
+	// the store can be reached again is looked at for as long as a group lasts.
 	commitTries = 3
 	commitPause = 50 * time.Millisecond
 )
+
+// slowError says that the store keeps its callers waiting. It is ErrStore.
+type slowError struct{ waited time.Duration }
+
+func (e slowError) Error() string {
+	return fmt.Sprintf("the audit log did not answer within %s", e.waited)
+}
+
+// People is what somebody in a chat may know of it.
+func (slowError) People() string { return "it cannot be reached right now" }
+
+func (slowError) Unwrap() error { return ErrStore }
 
 // change is one caller's part of a write transaction. It may run more than
 // once, and sets what it returns anew each time.
@@ -46,6 +59,9 @@ type job struct {
 // first caller leads, and hands over to the next when its group is through.
 type group struct {
 	run func(jobs []*job)
+	// patience is how long a change waits to be taken; 0 is for as long as its
+	// caller does.
+	patience time.Duration
 
 	mu      sync.Mutex
 	queue   []*job
@@ -56,6 +72,11 @@ type group struct {
 // taken is as if it had never come; one that goes away later leaves the group
 // running and gets the answer all the same, which is bounded by groupTime.
 func (g *group) do(ctx context.Context, j *job) error {
+	if g.patience > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, g.patience, slowError{g.patience})
+		defer cancel()
+	}
 	j.woken = make(chan struct{}, 2)
 	g.mu.Lock()
 	g.queue = append(g.queue, j)
@@ -92,17 +113,29 @@ func (g *group) finished(j *job, lead *bool) bool {
 	return j.done
 }
 
-// leave takes a job out of the queue. It reports false when it is too late, or
-// when its caller was just told to lead.
+// leave takes a job out of the queue, and reports false when it is too late. A
+// caller that was just told to lead hands that on.
 func (g *group) leave(j *job) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	i := slices.Index(g.queue, j)
-	if i < 0 || j.lead {
+	if i < 0 {
 		return false
 	}
 	g.queue = slices.Delete(g.queue, i, i+1)
+	if j.lead {
+		g.appoint()
+	}
 	return true
+}
+
+// appoint tells the first in the queue to lead; mu is held.
+func (g *group) appoint() {
+	g.leading = len(g.queue) > 0
+	if g.leading {
+		g.queue[0].lead = true
+		g.queue[0].woken <- struct{}{}
+	}
 }
 
 // leadOne runs the jobs at the front of the queue and appoints who leads next.
@@ -119,11 +152,7 @@ func (g *group) leadOne() {
 		j.done = true
 		j.woken <- struct{}{}
 	}
-	g.leading = len(g.queue) > 0
-	if g.leading {
-		g.queue[0].lead = true
-		g.queue[0].woken <- struct{}{}
-	}
+	g.appoint()
 }
 
 // write runs a change in the next group.
@@ -137,19 +166,25 @@ func (l *Log) write(ctx context.Context, keys Keys, fn change) error {
 // runGroup runs one group. When the answer to COMMIT is lost it runs it again:
 // what was committed is then found by its id and not doubled.
 func (l *Log) runGroup(jobs []*job) {
-	ctx, cancel := context.WithTimeoutCause(context.Background(), groupTime, errors.New("writing the audit log took too long"))
+	ctx, cancel := context.WithTimeoutCause(context.Background(), l.groupTime, slowError{l.groupTime})
 	defer cancel()
-	var err error
-	for try := range commitTries {
-		if try > 0 {
-			l.log.Warn("the answer to a commit was lost, looking again", zap.Error(err))
-			pause(ctx, rand.N(commitPause)) //nolint:gosec // jitter
+	var lost, err error // of a COMMIT whose answer was lost; of the last try
+	for commits := 0; commits < commitTries; {
+		if err = l.tryGroup(ctx, jobs); err == nil {
+			return
 		}
-		if err = l.tryGroup(ctx, jobs); !errors.Is(err, ErrUncertain) {
+		if errors.Is(err, ErrUncertain) {
+			lost = err
+			commits++
+		}
+		if lost == nil || ctx.Err() != nil {
 			break
 		}
+		l.log.Warn("the answer to a commit was lost, looking again", zap.Error(err))
+		pause(ctx, rand.N(commitPause)) //nolint:gosec // jitter
 	}
-	if err == nil {
+	if lost != nil {
+		l.lookGroup(ctx, jobs, lost)
 		return
 	}
 	for _, j := range jobs {
@@ -172,22 +207,11 @@ func pause(ctx context.Context, d time.Duration) {
 // tryGroup runs the changes in one transaction. A change that fails is taken
 // back alone.
 func (l *Log) tryGroup(ctx context.Context, jobs []*job) error {
-	tx, err := l.store.Begin(ctx)
+	tx, s, err := l.open(ctx, jobs)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback()
-	s, err := l.state(ctx, tx)
-	if err != nil {
-		return err
-	}
-	var keys Keys
-	for _, j := range jobs {
-		keys.add(j.keys)
-	}
-	if err := s.want(ctx, keys); err != nil {
-		return err
-	}
 	for _, j := range jobs {
 		s.mark()
 		j.err = l.runChange(ctx, s, j.fn)
@@ -208,6 +232,27 @@ func (l *Log) tryGroup(ctx context.Context, jobs []*job) error {
 		l.warm = s
 	}
 	return nil
+}
+
+// open begins the transaction of a group and loads the rows that it needs.
+func (l *Log) open(ctx context.Context, jobs []*job) (Tx, *state, error) {
+	tx, err := l.store.Begin(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := l.state(ctx, tx)
+	var keys Keys
+	for _, j := range jobs {
+		keys.add(j.keys)
+	}
+	if err == nil {
+		err = s.want(ctx, keys)
+	}
+	if err != nil {
+		tx.Rollback()
+		return nil, nil, err
+	}
+	return tx, s, nil
 }
 
 // state is what a transaction begins with: the head as it is in the store, and

@@ -13,6 +13,9 @@ type Health struct {
 	Waiting     int64
 	ActiveMutes int64
 	Sinks       []SinkHealth
+	// Replicas are the processes that serve the ledger; none where it is served
+	// by nobody right now.
+	Replicas []ReplicaHealth
 }
 
 // SinkHealth is how one audit channel is.
@@ -44,6 +47,9 @@ func (l *Log) Health(ctx context.Context) (Health, error) {
 			return Health{}, err
 		}
 		h := Health{Entries: head.Size, InFlight: n.InFlight, Unknown: n.Unknown, Waiting: n.Waiting, ActiveMutes: n.Mutes}
+		if h.Replicas, err = replicas(ctx, s, l.now()); err != nil {
+			return h, err
+		}
 		sinks, err := s.Sinks(ctx)
 		if err != nil {
 			return h, err

@@ -68,6 +68,9 @@ func (l *layer[K, R]) set(k K, c cell[R]) {
 // mark begins a caller's turn.
 func (l *layer[K, R]) mark() { l.undo = l.undo[:0] }
 
+// changed reports whether the current caller wrote anything.
+func (l *layer[K, R]) changed() bool { return len(l.undo) > 0 }
+
 // back takes the current caller's writes back.
 func (l *layer[K, R]) back() {
 	for _, u := range slices.Backward(l.undo) {

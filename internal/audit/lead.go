@@ -32,17 +32,18 @@ func (l *Log) Lead(ctx context.Context, worker, holder string, term time.Duratio
 		until = s.local.Add(term)
 		return nil
 	})
-	return until, ok, err
+	return until, ok && err == nil, err
 }
 
-// Resign gives the lease of a worker back, so that the next need not wait.
+// Resign gives the lease of a worker back, so that the next need not wait. Its
+// row goes: there are leases named after processes, which come and go.
 func (l *Log) Resign(ctx context.Context, worker, holder string) error {
 	return l.write(ctx, Keys{Workers: []string{worker}}, func(ctx context.Context, s *state) error {
 		row, err := s.worker(ctx, worker)
 		if err != nil || row.Holder != holder {
 			return err
 		}
-		s.workers.put(worker, WorkerRow{Name: worker})
+		s.workers.remove(worker)
 		return nil
 	})
 }

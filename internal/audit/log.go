@@ -20,7 +20,8 @@ type Options struct {
 	Origin string
 	// Signer signs checkpoints. Without it the Log can only read.
 	Signer *Key
-	// Replica is recorded with every entry.
+	// Replica is recorded with every entry. No two processes have the same, not
+	// even one after the other.
 	Replica string
 	// Now is the local clock, time.Now when nil. Where the store has no clock
 	// of its own (SQLite) it is the store's time too, and where it is given, as
@@ -32,6 +33,11 @@ type Options struct {
 	// PostCheckpoints is how often full signed checkpoints are posted to the
 	// audit channels, as far as the ledger has grown; 0 is only on demand.
 	PostCheckpoints time.Duration
+	// Patience is how long a caller waits for a store that does not answer,
+	// before it is told so: a write at most, and a read as far as the store
+	// bounds its statements. 0 is 20 s, which is right for a disk; where a
+	// network is in between, people wait for an answer.
+	Patience time.Duration
 }
 
 // What Open refuses.
@@ -57,6 +63,8 @@ type Log struct {
 	// every is Options.PostCheckpoints.
 	every time.Duration
 	group group
+	// groupTime bounds one write transaction, the wait for the store included.
+	groupTime time.Duration
 	// warm is what the last transaction left for the next: only who leads a
 	// group touches it, and the group's lock hands it on.
 	warm *state
@@ -86,7 +94,11 @@ func Open(log *zap.Logger, store Store, opts Options) (*Log, error) {
 	if l.clock.wall == nil {
 		l.clock.wall = opts.Now
 	}
-	l.group.run = l.runGroup
+	l.group.run, l.groupTime = l.runGroup, groupTime
+	if opts.Patience > 0 {
+		// A change waits while the group before it runs, and then as long again.
+		l.group.patience, l.groupTime = opts.Patience/2, opts.Patience/2
+	}
 	if opts.Signer != nil && opts.Origin != "" && opts.Signer.Origin() != opts.Origin {
 		return nil, fmt.Errorf("%w: the key is for %s, the configuration says %s", ErrKey, opts.Signer.Origin(), opts.Origin)
 	}

@@ -34,6 +34,9 @@ type state struct {
 	// mistake in this package, which must not look like an absent row.
 	missed bool
 
+	// looking says that nothing may be appended: see lookGroup.
+	looking bool
+
 	key     *Key
 	replica string
 	now     time.Time // the store's time
@@ -56,6 +59,7 @@ type each interface {
 	mark()
 	back()
 	written()
+	changed() bool
 	size() int
 }
 
@@ -85,6 +89,16 @@ func (s *state) back() {
 	for _, l := range s.layers() {
 		l.back()
 	}
+}
+
+// changed reports whether the current caller wrote anything.
+func (s *state) changed() bool {
+	for _, l := range s.layers() {
+		if l.changed() {
+			return true
+		}
+	}
+	return len(s.entries) > s.before.entries || len(s.checkpoints) > s.before.checkpoints || len(s.postings) > s.before.postings
 }
 
 // warmMost is how many rows a state may carry into the next transaction.
@@ -121,12 +135,12 @@ func (s *state) changes() Changes {
 	c.Links, c.LinksGone = s.links.changes()
 	c.Leases, c.LeasesGone = s.leases.changes()
 	c.Sinks, _ = s.sinks.changes()
-	c.Workers, _ = s.workers.changes()
+	c.Workers, c.WorkersGone = s.workers.changes()
 	return c
 }
 
 // empty reports whether there is nothing to write.
 func (c *Changes) empty() bool {
 	return c.Head == nil && len(c.Cases)+len(c.Accounts)+len(c.Mutes)+len(c.MutesGone)+len(c.Links)+len(c.LinksGone)+
-		len(c.Leases)+len(c.LeasesGone)+len(c.Sinks)+len(c.Postings)+len(c.Workers) == 0
+		len(c.Leases)+len(c.LeasesGone)+len(c.Sinks)+len(c.Postings)+len(c.Workers)+len(c.WorkersGone) == 0
 }

@@ -87,6 +87,8 @@ type OperationReader interface {
 	Backlog(ctx context.Context, after int64, kinds []Kind, most int) (entries, oldest int64, err error)
 	// Postings returns where entries from first to last were posted.
 	Postings(ctx context.Context, first, last int64) ([]PostingRow, error)
+	// Workers returns the leases of workers whose name begins so.
+	Workers(ctx context.Context, prefix string) ([]WorkerRow, error)
 }
 
 // What a store may say besides ErrStore.
@@ -150,11 +152,12 @@ type Changes struct {
 	Links     []LinkRow
 	LinksGone []int64
 
-	Leases     []LeaseRow
-	LeasesGone []int64
-	Sinks      []SinkRow
-	Postings   []PostingRow
-	Workers    []WorkerRow
+	Leases      []LeaseRow
+	LeasesGone  []int64
+	Sinks       []SinkRow
+	Postings    []PostingRow
+	Workers     []WorkerRow
+	WorkersGone []string
 }
 
 // EntryQuery asks for entries; zero values do not narrow, except After: only

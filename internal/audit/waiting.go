@@ -22,14 +22,3 @@ func (l *Log) Waiting(ctx context.Context, actor string, limit int) ([]CaseView,
 		return out, nil
 	})
 }
-
-// Acting lists the cases whose intent has no outcome yet, at most limit.
-func (l *Log) Acting(ctx context.Context, limit int) ([]CaseView, error) {
-	return view(ctx, l, func(s Snapshot) ([]CaseView, error) {
-		rows, err := s.Cases(ctx, CaseQuery{Acting: true, Limit: limit})
-		if err != nil {
-			return nil, err
-		}
-		return newLoader(s).views(ctx, rows)
-	})
-}

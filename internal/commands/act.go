@@ -10,8 +10,8 @@ import (
 	"modbot/internal/audit"
 )
 
-// begin makes the intent durable.
-func (d *Dispatcher) begin(ctx context.Context, r *request, p *part) (audit.Begun, error) {
+// intent is what a part is about to do.
+func (d *Dispatcher) intent(r *request, p *part) audit.Intent {
 	intent := audit.Intent{
 		Head:   d.partHead(r, p, r.key(p.nth)),
 		Expect: audit.Expect{Version: p.target.view.Version},
@@ -23,7 +23,7 @@ func (d *Dispatcher) begin(ctx context.Context, r *request, p *part) (audit.Begu
 	if p.reopened != nil {
 		intent.Case, intent.Choice = p.reopened.Number, r.cmd.Choice
 	}
-	return d.ledger.Begin(ctx, intent)
+	return intent
 }
 
 // partHead is the head of an entry about this part.

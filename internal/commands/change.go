@@ -47,6 +47,10 @@ func (d *Dispatcher) change(ctx context.Context, r *request) outcome {
 func (d *Dispatcher) work(ctx context.Context, r *request, parts []*part) outcome {
 	var open []*part
 	for _, p := range parts {
+		if r.broken != "" {
+			p.result = d.noRecord(r, p.account)
+			continue
+		}
 		if p.result = d.redelivered(ctx, r, p); p.result == nil {
 			p.result = d.early(ctx, r, p)
 		}
@@ -167,6 +171,9 @@ func (d *Dispatcher) recordBatch(ctx context.Context, r *request, parts []*part)
 
 // advance takes a planned part as far as it goes by itself.
 func (d *Dispatcher) advance(ctx context.Context, r *request, p *part) {
+	if p.result == nil && r.broken != "" {
+		p.result = d.noRecord(r, p.account)
+	}
 	if p.result == nil {
 		d.perform(ctx, r, p)
 	}
@@ -220,7 +227,8 @@ func (p *part) busy() *audit.BusyError {
 // attempt begins the action and does it. Without a result it has to be planned
 // again: after a wait where it returns who holds the account.
 func (d *Dispatcher) attempt(ctx context.Context, r *request, p *part, plans int) *audit.BusyError {
-	begun, err := d.begin(ctx, r, p)
+	intent := d.intent(r, p)
+	begun, err := d.ledger.Begin(ctx, intent)
 	var busy *audit.BusyError
 	switch {
 	case err == nil && begun.Known != nil:
@@ -235,6 +243,8 @@ func (d *Dispatcher) attempt(ctx context.Context, r *request, p *part, plans int
 		}
 	case errors.Is(err, audit.ErrNotWaiting):
 		p.result = d.current(ctx, r, p)
+	case errors.Is(err, audit.ErrUncertain):
+		p.result = d.undecided(r, p.account, intent.Head, err)
 	default:
 		p.result = d.storeTrouble(r, p.account, err)
 	}
@@ -269,6 +279,9 @@ func (d *Dispatcher) recordRefusal(ctx context.Context, r *request, p *part, s s
 	c, err := d.ledger.RefuseIn(ctx, d.partHead(r, p, r.delivery(p.nth)), p.batch)
 	if err != nil {
 		d.log.Error("a refusal could not be recorded", zap.String("ref", r.ref), zap.Error(err))
+		if errors.Is(err, audit.ErrStore) {
+			r.broken = storeReason(err)
+		}
 		return &result{account: p.account, state: chat.StateNotDone, code: s.code, lines: s.say(0)}
 	}
 	return &result{account: p.account, state: chat.StateNotDone, code: s.code, cases: []int64{c.Number}, lines: s.say(c.Number)}

@@ -201,6 +201,12 @@ func (d *Dispatcher) askAll(ctx context.Context, r *request, parts []*part) {
 
 // ask records one question about one account or several.
 func (d *Dispatcher) ask(ctx context.Context, r *request, parts []*part) {
+	if r.broken != "" {
+		for _, p := range parts {
+			p.result = d.noRecord(r, p.account)
+		}
+		return
+	}
 	questions := make([]audit.Question, 0, len(parts))
 	for _, p := range parts {
 		q := audit.Question{Head: d.partHead(r, p, r.key(p.nth)), Version: p.target.view.Version, Before: p.target.state}

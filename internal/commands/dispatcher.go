@@ -131,6 +131,9 @@ type request struct {
 	roles  []chat.Role
 	// rolesErr is why the roles are not known; then everything is refused.
 	rolesErr error
+	// broken is why the ledger is out of order, for people, once it was found to
+	// be: nobody waits for it once more. Empty until then.
+	broken string
 }
 
 // actorID is the actor's identity, qualified by platform and workspace.
@@ -159,8 +162,8 @@ func (d *Dispatcher) Handle(ctx context.Context, inv chat.Invocation, respond fu
 	d.identify(ctx, r)
 	out := d.answer(ctx, r)
 	respond(ctx, r.reply(out))
-	if pending := out.pending(); len(pending) > 0 {
-		d.follow(r, out, pending, respond) //nolint:contextcheck // it goes on after the delivery, until Close
+	if out.pending() {
+		d.follow(r, out, respond) //nolint:contextcheck // it goes on after the delivery, until Close
 	}
 }
 

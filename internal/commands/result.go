@@ -25,20 +25,17 @@ type result struct {
 	entry   string // print of the entry that asked, with choices
 	try     string // a command to paste, without prefix
 	pending bool   // an unknown outcome that will be settled
+	// doubt is the head of an intent of which nobody knows yet whether it is on
+	// record: nothing was sent for it, and it is pending.
+	doubt *audit.Head
 }
 
 // outcome is the whole answer to a command.
 type outcome struct{ results []result }
 
-// pending lists the cases whose outcome is still to come.
-func (o outcome) pending() []int64 {
-	var out []int64
-	for _, r := range o.results {
-		if r.pending {
-			out = append(out, r.cases...)
-		}
-	}
-	return out
+// pending reports whether an outcome is still to come.
+func (o outcome) pending() bool {
+	return slices.ContainsFunc(o.results, func(r result) bool { return r.pending })
 }
 
 // one is an outcome of a single result.
@@ -258,13 +255,35 @@ func (d *Dispatcher) trouble(r *request, account mute.Account, err error) *resul
 // not made for people becomes an internal error with its reference.
 func (d *Dispatcher) storeTrouble(r *request, account mute.Account, err error) *result {
 	d.log.Error("the audit log failed", zap.String("ref", r.ref), zap.Error(err))
-	if errors.Is(err, audit.ErrStore) {
-		return &result{account: account, state: chat.StateError, code: "no_record", lines: texts.NoRecord(storeReason(err))}
+	switch {
+	case errors.Is(err, audit.ErrUncertain):
+		r.broken = storeReason(err)
+		return &result{account: account, state: chat.StateUnknown, code: "unrecorded", lines: texts.Undecided(account, r.broken, false)}
+	case errors.Is(err, audit.ErrStore):
+		r.broken = storeReason(err)
+		return d.noRecord(r, account)
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return &result{account: account, state: chat.StateError, code: "timeout", lines: texts.Unreachable("it took too long.")}
 	}
 	return &result{account: account, state: chat.StateError, code: "internal", lines: texts.Internal(r.ref)}
+}
+
+// noRecord says that without a record nothing is done.
+func (d *Dispatcher) noRecord(r *request, account mute.Account) *result {
+	return &result{account: account, state: chat.StateError, code: "no_record", lines: texts.NoRecord(r.broken)}
+}
+
+// undecided says that nobody knows whether an intent is on record. Nothing was
+// sent for it, and nothing will be: it is withdrawn as soon as the ledger can be
+// asked.
+func (d *Dispatcher) undecided(r *request, account mute.Account, intent audit.Head, err error) *result {
+	d.log.Error("the audit log did not say whether an intent is on record", zap.String("ref", r.ref), zap.Error(err))
+	r.broken = storeReason(err)
+	return &result{
+		account: account, state: chat.StateUnknown, code: "unrecorded", pending: true, doubt: &intent,
+		lines: texts.Undecided(account, r.broken, true),
+	}
 }
 
 // storeReason is what people may know of why the ledger cannot be written: the

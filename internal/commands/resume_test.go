@@ -3,8 +3,6 @@ package commands_test
 import (
 	"context"
 	"errors"
-	"slices"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -35,19 +33,7 @@ func TestResume_TellsWhatCameOfEarlierCommands(t *testing.T) {
 		h.leave("carol", chat.Console, "", "console:mia"),
 	}
 
-	left, err := h.dispatcher.Left(t.Context())
-	require.NoError(t, err)
-	var mu sync.Mutex
 	var told []string
-	ended := make(chan error, 1)
-	go func() {
-		ended <- h.dispatcher.Resume(t.Context(), left, func(_ context.Context, inv chat.Invocation, r chat.Reply) error {
-			mu.Lock()
-			defer mu.Unlock()
-			told = append(told, string(inv.Platform)+" "+string(inv.Workspace)+" "+inv.Actor.ID+": "+r.Message.Summary())
-			return errors.New("direct messages are off") // hurts nobody
-		})
-	}()
 	h.clock.advance(audit.LeaseTime + audit.SettleGrace)
 	for i, begun := range cases {
 		token, _, err := h.ledger.TakeOver(t.Context(), begun.Case)
@@ -58,26 +44,16 @@ func TestResume_TellsWhatCameOfEarlierCommands(t *testing.T) {
 		}
 		_, err = h.ledger.Settle(t.Context(), token, outcome)
 		require.NoError(t, err)
+		c, err := h.ledger.Case(t.Context(), begun.Case)
+		require.NoError(t, err)
+		h.dispatcher.Resume(t.Context(), c, func(_ context.Context, inv chat.Invocation, r chat.Reply) error {
+			told = append(told, string(inv.Platform)+" "+string(inv.Workspace)+" "+inv.Actor.ID+": "+r.Message.Summary())
+			return errors.New("direct messages are off") // hurts nobody
+		})
 	}
-	require.NoError(t, <-ended)
-	slices.Sort(told)
 	require.Equal(t, []string{
-		"console  mia: Not done: Tencent was read back, and nothing came of muting carol in groups. What was in effect before still is. Case 3.",
-		"discord 77 900: Not done: Tencent was read back, and nothing came of muting bob in groups. What was in effect before still is. Case 2.",
 		"slack T1 U1: Done: alice is muted in groups for 2h, until 2026-11-22 04:00 UTC (in 2 h). Case 1.",
+		"discord 77 900: Not done: Tencent was read back, and nothing came of muting bob in groups. What was in effect before still is. Case 2.",
+		"console  mia: Not done: Tencent was read back, and nothing came of muting carol in groups. What was in effect before still is. Case 3.",
 	}, told)
-}
-
-func TestResume_EndsWithItsContext(t *testing.T) {
-	h := newHouse(t)
-	h.leave("alice", chat.Slack, "T1", "slack:T1/U1")
-	left, err := h.dispatcher.Left(t.Context())
-	require.NoError(t, err)
-	require.Len(t, left, 1)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	require.NoError(t, h.dispatcher.Resume(ctx, left, func(context.Context, chat.Invocation, chat.Reply) error {
-		t.Error("nothing is known yet")
-		return nil
-	}))
 }

@@ -222,6 +222,32 @@ func NoRecord(why string) []chat.Line {
 	}}
 }
 
+// Undecided says that nobody knows whether something is on record, because the
+// audit log did not answer. followed says that another message will tell.
+func Undecided(account mute.Account, why string, followed bool) []chat.Line {
+	line := chat.Line{chat.Strong("Unknown")}
+	if followed {
+		line = chat.Line{chat.Strong("Unknown, checking")}
+	}
+	line = append(line, chat.Plain(": the audit log did not say in time whether this is on record ("+why+")"))
+	if account != "" {
+		line = append(line, chat.Plain(", about "), chat.Quote(string(account)))
+	}
+	line = append(line, chat.Plain(". Nothing was sent to Tencent"))
+	if !followed {
+		return []chat.Line{append(line, chat.Plain("; look again in a moment."))}
+	}
+	return []chat.Line{append(line, chat.Plain(", and nothing will be for this command; the next message says what is on record."))}
+}
+
+// NotBegun says what became of a command that nobody knew to be on record.
+func NotBegun(account mute.Account) []chat.Line {
+	return []chat.Line{{
+		chat.Strong("Not done"), chat.Plain(": the audit log answers again, and nothing about "), chat.Quote(string(account)),
+		chat.Plain(" was recorded for this command. Nothing was sent to Tencent."),
+	}}
+}
+
 // Raced says that the account kept changing while the command was planned.
 func Raced(account mute.Account) []chat.Line {
 	return []chat.Line{{

@@ -19,7 +19,7 @@ func ReplyCodes() []CodeMeaning {
 		{"failed", "Tencent said no, the request did not reach it, or it was not in effect when read back"},
 		{"unknown", "no clear answer yet; a later reply with the same id says which it was"},
 		{"unverified", "the end had passed before anything could be read back"},
-		{"unrecorded", "the outcome could not be written down; it is read back later"},
+		{"unrecorded", "what was asked, or its outcome, may not be on record; a later reply says what is, once the audit log answers"},
 		{"several", "a command about several accounts whose parts differ"},
 		{"not_muted", "there is nothing to lift"},
 		{"no_such_account", "Tencent does not know the account"},

@@ -14,6 +14,7 @@ import (
 	"modbot/internal/adapters"
 	"modbot/internal/adapters/discord/gateway"
 	"modbot/internal/adapters/discord/rest"
+	"modbot/internal/chat"
 )
 
 const (
@@ -113,7 +114,7 @@ func (d *Discord) Run(ctx context.Context, core adapters.Core) error {
 	})
 	if d.cfg.Mode == Gateway {
 		beside.Go(func() {
-			if err := d.connect(ctx); err != nil {
+			if err := d.keepLink(ctx, core); err != nil {
 				cancel(err)
 			}
 		})
@@ -132,6 +133,16 @@ func (d *Discord) Run(ctx context.Context, core adapters.Core) error {
 	}
 	d.stand.end(err)
 	return err
+}
+
+// keepLink keeps the gateway's connection while this process is the one that does.
+func (d *Discord) keepLink(ctx context.Context, core adapters.Core) error {
+	d.stand.standBy(true)
+	return adapters.Hold(ctx, core, chat.Discord, func(ctx context.Context) error {
+		d.stand.standBy(false)
+		defer d.stand.standBy(true)
+		return d.connect(ctx)
+	})
 }
 
 // connect receives over the gateway.

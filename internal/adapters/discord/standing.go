@@ -29,6 +29,7 @@ type standing struct {
 	mode     Mode
 	running  bool
 	why      string // why nothing runs
+	idle     bool   // another process keeps the gateway's connection
 	linkUp   bool   // the gateway's connection
 	linkWhy  string
 	mismatch string // what is wrong with the application's settings
@@ -45,6 +46,8 @@ func (s *standing) status() adapters.Status {
 		return adapters.Status{Why: s.why}
 	case s.mismatch != "":
 		return adapters.Status{Why: s.mismatch}
+	case s.mode == Gateway && s.idle:
+		return adapters.Status{Up: true, Why: adapters.StandingBy}
 	case s.mode == Gateway && !s.linkUp:
 		return adapters.Status{Why: s.linkWhy}
 	}
@@ -55,7 +58,21 @@ func (s *standing) begin(mode Mode) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.mode, s.running, s.why, s.mismatch = mode, true, "", ""
+	s.idle = false
+	s.linking()
+}
+
+// linking says that there is no connection yet; mu is held.
+func (s *standing) linking() {
 	s.linkUp, s.linkWhy = false, "the connection to Discord's gateway is being made"
+}
+
+// standBy says whether another process keeps the connection.
+func (s *standing) standBy(idle bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.idle = idle
+	s.linking()
 }
 
 func (s *standing) end(err error) {

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"modbot/internal/adapters"
+	"modbot/internal/chat"
 )
 
 // drainTime is how long Run waits, when it ends, for what was begun.
@@ -75,7 +76,7 @@ func (s *Slack) Run(ctx context.Context, core adapters.Core) error {
 	all.Go(func() { s.groups.keep(ctx) })
 	over := make(chan error, 1)
 	if s.cfg.Mode == Socket {
-		all.Go(func() { over <- s.listen(ctx, d) })
+		all.Go(func() { over <- s.hold(ctx, core, d) })
 	}
 	err := s.receive(ctx, core, d, over, &all)
 	close(d.closed)
@@ -86,6 +87,16 @@ func (s *Slack) Run(ctx context.Context, core adapters.Core) error {
 	}
 	s.web.closeIdle()
 	return err
+}
+
+// hold keeps connections to Slack while this process is the one that does.
+func (s *Slack) hold(ctx context.Context, core adapters.Core, d *door) error {
+	s.stand.standBy(true)
+	return adapters.Hold(ctx, core, chat.Slack, func(ctx context.Context) error {
+		s.stand.standBy(false)
+		defer s.stand.standBy(true)
+		return s.listen(ctx, d)
+	})
 }
 
 // receive begins jobs until it is over.

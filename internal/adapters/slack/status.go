@@ -24,6 +24,8 @@ type standing struct {
 	mu       sync.Mutex
 	problems [topics]string
 	links    int // Socket Mode connections that said hello
+	// idle says that another process keeps the connections.
+	idle bool
 	// over is why Slack ended everything; nothing that another connection says
 	// afterwards changes it.
 	over string
@@ -46,6 +48,17 @@ func (s *standing) end(why string) {
 	s.over = why
 }
 
+// standBy says whether another process keeps the connections. What was wrong
+// with ours is of no account then.
+func (s *standing) standBy(idle bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.idle = idle
+	if idle {
+		s.problems[topicSocket] = ""
+	}
+}
+
 // linked counts Socket Mode connections.
 func (s *standing) linked(by int) {
 	s.mu.Lock()
@@ -60,7 +73,8 @@ func (s *standing) status(running bool, mode Mode) adapters.Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := adapters.Status{Up: running && s.problems[topicToken] == ""}
-	if mode == Socket && s.links == 0 {
+	standsBy := mode == Socket && s.idle
+	if mode == Socket && s.links == 0 && !standsBy {
 		st.Up = false
 	}
 	if s.over != "" {
@@ -73,6 +87,8 @@ func (s *standing) status(running bool, mode Mode) adapters.Status {
 		}
 	}
 	switch {
+	case st.Up && standsBy:
+		st.Why = adapters.StandingBy
 	case st.Up:
 	case !running:
 		st.Why = "It is not running."

@@ -31,6 +31,7 @@ func (t *tx) flush(ctx context.Context, c audit.Changes) error {
 		func() error { return write(ctx, s, tb.sink, c.Sinks) },
 		func() error { return write(ctx, s, tb.posting, c.Postings) },
 		func() error { return write(ctx, s, tb.worker, c.Workers) },
+		func() error { return remove(ctx, s, tb.worker, c.WorkersGone, nameKey) },
 		func() error { return t.writeHead(ctx, c) },
 	}
 	for _, step := range steps {
@@ -76,6 +77,8 @@ func remove[R, K any](ctx context.Context, s *session, t *table[R], keys []K, ar
 }
 
 func numberKey(n int64) []any { return []any{n} }
+
+func nameKey(name string) []any { return []any{name} }
 
 // writeHead moves the head row.
 func (t *tx) writeHead(ctx context.Context, c audit.Changes) error {

@@ -211,6 +211,12 @@ func (r *reader) Postings(ctx context.Context, first, last int64) ([]audit.Posti
 	return t.all(ctx, r, "SELECT "+t.list("")+" FROM posting WHERE last >= ? AND first <= ? ORDER BY last, sink", first, last)
 }
 
+// Workers reads the leases of workers by the beginning of their names.
+func (r *reader) Workers(ctx context.Context, prefix string) ([]audit.WorkerRow, error) {
+	t := r.store.tables.worker
+	return t.all(ctx, r, "SELECT "+t.list("")+" FROM worker WHERE substr(name, 1, ?) = ? ORDER BY name", len(prefix), prefix)
+}
+
 // recentNames is how many entries are looked at for accounts of late.
 const recentNames = 2000
 

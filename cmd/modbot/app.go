@@ -73,7 +73,7 @@ func newCore(ctx context.Context, log *zap.Logger, p parts) (*core, error) {
 	if c.client, err = im.New(log.Named("im"), p.client); err != nil {
 		return nil, failWith(exitConfig, "config", err.Error(), "modbot --help", err)
 	}
-	if c.store, err = sqlstore.Open(ctx, log.Named("store"), p.storeURL, sqlstore.Options{}); err != nil {
+	if c.store, err = sqlstore.Open(ctx, log.Named("store"), p.storeURL, sqlstore.Options{Patience: patienceWith(p.storeURL) / 2}); err != nil {
 		c.client.Close()
 		return nil, storeError(err)
 	}

@@ -196,11 +196,22 @@ func (l *Log) Checkpoint(ctx context.Context) (signed string, err error) {
 
 // view reads from one snapshot.
 func view[T any](ctx context.Context, l *Log, read func(Snapshot) (T, error)) (T, error) {
-	s, err := l.store.Snapshot(ctx)
+	s, err := l.snapshot(ctx)
 	if err != nil {
 		var zero T
 		return zero, err
 	}
 	defer s.Close()
 	return read(s)
+}
+
+// snapshot opens a view of one moment. What is read from it is bounded by the
+// store.
+func (l *Log) snapshot(ctx context.Context) (Snapshot, error) {
+	if l.group.patience > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, l.groupTime, slowError{l.groupTime})
+		defer cancel()
+	}
+	return l.store.Snapshot(ctx)
 }

@@ -16,7 +16,7 @@ const maxStatements = 256
 
 var (
 	// errSlow: a server did not answer a statement in time.
-	errSlow = fmt.Errorf("the server did not answer within %s", statementTime)
+	errSlow = errors.New("the server did not answer in time")
 	// errBusySession: all sessions were in use.
 	errBusySession = errors.New("waiting for a connection")
 )
@@ -96,13 +96,17 @@ func (s *session) forget() {
 	}
 }
 
-// bounded is the context of one statement.
+// bounded is the context of one statement. To a server, the caller's deadline
+// counts, too: what is late for him is no use to anybody.
 func (s *session) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx = context.WithoutCancel(ctx)
 	if s.limit == 0 {
-		return ctx, func() {}
+		return context.WithoutCancel(ctx), func() {}
 	}
-	return context.WithTimeoutCause(ctx, s.limit, errSlow)
+	limit := s.limit
+	if deadline, ok := ctx.Deadline(); ok {
+		limit = min(limit, time.Until(deadline))
+	}
+	return context.WithTimeoutCause(context.WithoutCancel(ctx), limit, errSlow)
 }
 
 // note keeps the first error of a transaction.

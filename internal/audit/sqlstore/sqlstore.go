@@ -38,6 +38,9 @@ const maxReaders = 4
 type Options struct {
 	// ReadOnly opens what is there, migrates nothing and refuses to write.
 	ReadOnly bool
+	// Patience bounds each statement to a server: people wait for the answer.
+	// 0 is what the work of a machine may take.
+	Patience time.Duration
 }
 
 // Store is an audit.Store. It is safe for concurrent use.
@@ -48,6 +51,7 @@ type Store struct {
 	tables   *tables
 	name     string
 	readOnly bool
+	patience time.Duration // Options.Patience
 	busyWait time.Duration // the constant, but for tests
 	// writer holds the one write session while no transaction has it; readers
 	// hold idle read sessions, nil where none was opened yet.
@@ -96,7 +100,7 @@ func dialectOf(url string) (dialect, bool) {
 // open is Open with the steps of a schema.
 func open(ctx context.Context, log *zap.Logger, url string, opts Options, d dialect, steps fs.FS) (*Store, error) {
 	s := &Store{
-		log: log, dialect: d, tables: newTables(), readOnly: opts.ReadOnly, busyWait: busyWait,
+		log: log, dialect: d, tables: newTables(), readOnly: opts.ReadOnly, patience: opts.Patience, busyWait: busyWait,
 		writer: make(chan *session, 1), readers: make(chan *session, maxReaders),
 	}
 	if err := s.connect(url); err != nil {
@@ -172,6 +176,9 @@ func (s *Store) take(ctx context.Context, idle chan *session) (sess *session, fr
 	if sess, err = s.newSession(ctx, prepare); err != nil {
 		idle <- nil
 		return nil, true, err
+	}
+	if s.dialect.server && s.patience > 0 {
+		sess.limit = min(sess.limit, s.patience)
 	}
 	return sess, true, nil
 }

@@ -58,7 +58,7 @@ func (l *Log) presenceSince(ctx context.Context, since map[string]time.Time) (ma
 			if err != nil {
 				return err
 			}
-			out[replica] = row.presence(at, s.now)
+			out[replica] = row.presence(at, s.leaseNow)
 		}
 		return nil
 	})
@@ -99,7 +99,7 @@ func (l *Log) bury(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if row.Holder != "" && fromMicros(row.Until).Add(forgetDead).Before(s.now) {
+			if row.Holder != "" && fromMicros(row.Until).Add(forgetDead).Before(s.leaseNow) {
 				s.workers.remove(name)
 			}
 		}

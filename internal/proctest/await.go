@@ -2,6 +2,7 @@ package proctest
 
 import (
 	"io"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -60,13 +61,20 @@ func Metrics(tb testing.TB, admin string) map[string]float64 {
 const (
 	metricIntents = "modbot_ledger_open_intents"
 	metricDepth   = "modbot_outbox_depth"
+	// metricLedger is 1 where the others could be read; else they are left out.
+	metricLedger = "modbot_ledger_up"
 )
 
 // Unfinished is what the ledger still has to do: intents without an outcome,
-// and entries that an audit channel has not been told of.
+// and entries that an audit channel has not been told of. Infinity says that
+// modbot could not tell.
 func Unfinished(tb testing.TB, admin string) (left float64) {
 	tb.Helper()
-	for name, value := range Metrics(tb, admin) {
+	all := Metrics(tb, admin)
+	if all[metricLedger] == 0 {
+		return math.Inf(1)
+	}
+	for name, value := range all {
 		if name == metricIntents || strings.HasPrefix(name, metricDepth) {
 			left += value
 		}

@@ -87,6 +87,9 @@ func (m *trouble) channels(part int) {
 	}
 }
 
+// slack lets the next call of a method go wrong. A fault that met no call goes:
+// while a channel rests, faults would pile up, and let it fail again and again
+// when it is back.
 func (m *trouble) slack() {
 	methods := []string{"chat.postMessage", "chat.postMessage", slacksim.ResponseURL, slacksim.ResponseURL, "users.info", "conversations.open"}
 	faults := []struct {
@@ -107,6 +110,7 @@ func (m *trouble) slack() {
 	if method == methods[0] { // of all posts, those that the ledger counts
 		f.fault.Channel = slackAudit
 	}
+	m.w.slack.Heal(method)
 	m.w.slack.Fail(method, f.fault)
 	m.count("slack: " + f.name)
 }
@@ -129,6 +133,7 @@ func (m *trouble) discord() {
 	}
 	f := faults[m.random.IntN(len(faults))]
 	f.fault.Route = routes[m.random.IntN(len(routes))]
+	m.w.discord.ClearFaults() // as above
 	m.w.discord.Fault(f.fault)
 	m.count("discord: " + f.name)
 }

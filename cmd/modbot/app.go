@@ -134,6 +134,7 @@ func (c *core) startWorkers(p parts) {
 	ctx, cancel := context.WithCancel(context.Background())
 	c.stop = cancel
 	c.workers = new(errgroup.Group)
+	c.workers.Go(func() error { c.ledger.Follow(ctx); return nil })
 	back := readBack{c.client}
 	settler := audit.NewSettler(c.log.Named("settle"), c.ledger, back)
 	c.workers.Go(func() error { return c.sharing.keep(ctx, "settle", settler.Run) })

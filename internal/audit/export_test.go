@@ -95,3 +95,6 @@ func (l *Log) Redact(ctx context.Context, seq int64) error {
 func (l *Log) Panics(ctx context.Context) error {
 	return l.write(ctx, Keys{}, func(context.Context, *state) error { panic("a mistake") })
 }
+
+// PollEach sets how often waiters look at the store by themselves.
+func (l *Log) PollEach(d time.Duration) { l.poll = d }

@@ -60,6 +60,7 @@ type Log struct {
 	origin string
 	now    func() time.Time
 	clock  *clock
+	poll   time.Duration // waitPoll, but for tests
 	// every is Options.PostCheckpoints.
 	every time.Duration
 	group group
@@ -84,7 +85,7 @@ const openTime = 30 * time.Second
 // Open opens the ledger in a store, and begins it where the store is empty.
 func Open(log *zap.Logger, store Store, opts Options) (*Log, error) {
 	l := &Log{
-		log: log, store: store, key: opts.Signer, replica: clean(opts.Replica), now: opts.Now, every: opts.PostCheckpoints,
+		log: log, store: store, key: opts.Signer, replica: clean(opts.Replica), now: opts.Now, poll: waitPoll, every: opts.PostCheckpoints,
 		subscribers: map[chan struct{}]struct{}{}, waiters: map[int64]map[chan struct{}]struct{}{},
 	}
 	if l.now == nil {

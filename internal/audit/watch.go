@@ -7,13 +7,43 @@ import (
 )
 
 // waitPoll is how often a waiter looks at the store by itself: what another
-// process appends wakes nobody here.
+// process appends may wake nobody here.
 const waitPoll = 250 * time.Millisecond
 
+// watcher is a Store that can tell of other processes.
+type watcher interface {
+	// Watch calls woken when another process may have appended entries, until
+	// the context ends. It connects again by itself, and then calls woken too.
+	Watch(ctx context.Context, woken func())
+}
+
+// Follow wakes those who wait for entries when another process has appended
+// some, until the context ends. Where the store cannot tell, it returns at once.
+// It makes nothing certain: who waits polls as well.
+func (l *Log) Follow(ctx context.Context) {
+	if w, ok := l.store.(watcher); ok {
+		w.Watch(ctx, l.wake)
+	}
+}
+
+// wake wakes everybody.
+func (l *Log) wake() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for ch := range l.subscribers {
+		poke(ch)
+	}
+	for _, chs := range l.waiters {
+		for ch := range chs {
+			poke(ch)
+		}
+	}
+}
+
 // Subscribe returns a channel that gets a value when entries were appended by
-// this process. It holds one value: who is late misses nothing, but has to
-// look at what is new himself. Entries of other processes do not wake it, so
-// that a subscriber polls as well.
+// this process, or by another where Follow runs and the store can tell. It
+// holds one value: who is late misses nothing, but has to look at what is new
+// himself, and polls as well.
 func (l *Log) Subscribe() (changed <-chan struct{}, stop func()) {
 	ch := make(chan struct{}, 1)
 	l.mu.Lock()
@@ -60,7 +90,7 @@ func (l *Log) Wait(ctx context.Context, n int64) (CaseView, error) {
 	ch := make(chan struct{}, 1)
 	l.await(n, ch)
 	defer l.forget(n, ch)
-	tick := time.NewTicker(waitPoll)
+	tick := time.NewTicker(l.poll)
 	defer tick.Stop()
 	for {
 		settled, err := l.settled(ctx, n)

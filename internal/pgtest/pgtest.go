@@ -46,17 +46,22 @@ var shared = sync.OnceValues(func() (*Cluster, error) { //nolint:gochecknoglobal
 // binary share, and returns its URL. It is dropped at the end of the test.
 func Database(tb testing.TB) string {
 	tb.Helper()
+	return Shared(tb).Database(tb)
+}
+
+// Shared is the cluster that the tests of this binary share.
+func Shared(tb testing.TB) *Cluster {
+	tb.Helper()
 	c, err := shared()
 	need(tb, err)
-	return c.Database(tb)
+	return c
 }
 
 // Copy makes a database with all that another of the same cluster holds.
 // Nobody may be connected to that one.
 func Copy(tb testing.TB, from string) string {
 	tb.Helper()
-	c, err := shared()
-	need(tb, err)
+	c := Shared(tb)
 	u, err := url.Parse(from)
 	if err != nil {
 		tb.Fatalf("copying a database: %v", err)

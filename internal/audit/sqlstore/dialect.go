@@ -42,12 +42,13 @@ type dialect struct {
 	turn    bool
 	version string
 	// notify follows the UPDATE of the head row, in the transaction that appends
-	// entries: it wakes other processes. It may be empty.
+	// entries: it wakes other processes. Its parameters are the channel and who
+	// notifies. It may be empty.
 	notify string
 	// rebind turns ? into what the driver knows.
 	rebind func(string) string
 	// check refuses a database that cannot keep what the ledger promises.
-	check func(ctx context.Context, sess *session, readOnly bool) error
+	check func(ctx context.Context, s *Store, sess *session) error
 	// tables counts the tables, those that goose keeps versions in, and those
 	// that a ledger has.
 	tables string
@@ -98,6 +99,7 @@ func postgresDialect() dialect {
 			", nextval('head_turn'), " + postgresClock + " FROM taken",
 		readHead: "SELECT " + headColumns + ", CAST(0 AS BIGINT), " + postgresClock + " FROM head",
 		turn:     true,
+		notify:   " RETURNING pg_notify(?, ?)",
 		rebind:   numbered,
 		check:    checkPostgres,
 		// Only the schema that the connection works in; extensions bring tables

@@ -172,6 +172,9 @@ func busy(err error) bool {
 // serverFault classifies an error of PostgreSQL, by its SQLSTATE
 // (postgresql.org, Appendix A), or of the way there.
 func serverFault(err error) Fault {
+	if known, ok := errors.AsType[*Error](err); ok {
+		return known.Fault
+	}
 	var e *pgconn.PgError
 	if !errors.As(err, &e) {
 		switch {
@@ -219,7 +222,7 @@ func lost(err error) bool {
 	if _, ok := errors.AsType[net.Error](err); ok {
 		return true
 	}
-	for _, end := range []error{driver.ErrBadConn, sql.ErrConnDone, io.EOF, io.ErrUnexpectedEOF, context.DeadlineExceeded, errSlow} {
+	for _, end := range []error{driver.ErrBadConn, sql.ErrConnDone, io.EOF, io.ErrUnexpectedEOF, context.DeadlineExceeded, errSlow, errSilent} {
 		if errors.Is(err, end) {
 			return true
 		}

@@ -72,3 +72,15 @@ func OpenTimeless(ctx context.Context, log *zap.Logger, url string) (*Store, err
 	}
 	return open(ctx, log, url, Options{}, d, steps)
 }
+
+// Setting reads a setting of the write connection to a server.
+func (s *Store) Setting(ctx context.Context, name string) (string, error) {
+	sess, _, err := s.take(ctx, s.writer)
+	if err != nil {
+		return "", err
+	}
+	defer s.give(s.writer, sess, false)
+	var v string
+	err = sess.one(ctx, "SHOW "+name, nil, &v)
+	return v, err
+}

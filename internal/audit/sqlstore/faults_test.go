@@ -226,7 +226,7 @@ func TestProcessesShareAFile(t *testing.T) {
 	var wg sync.WaitGroup
 	errs := make([]error, processes)
 	for p := range processes {
-		wg.Go(func() { errs[p] = oneProcess(t.Context(), path, key, p, each) })
+		wg.Go(func() { errs[p] = oneProcess(t.Context(), "sqlite:"+path, key, p, each) })
 	}
 	wg.Wait()
 	require.NoError(t, errors.Join(errs...))
@@ -238,8 +238,8 @@ func TestProcessesShareAFile(t *testing.T) {
 	requireSound(t, store)
 }
 
-func oneProcess(ctx context.Context, path string, key *audit.Key, p, each int) (err error) {
-	store, err := sqlstore.Open(ctx, zap.NewNop(), "sqlite:"+path, sqlstore.Options{})
+func oneProcess(ctx context.Context, url string, key *audit.Key, p, each int) (err error) {
+	store, err := sqlstore.Open(ctx, zap.NewNop(), url, sqlstore.Options{})
 	if err != nil {
 		return err
 	}

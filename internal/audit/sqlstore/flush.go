@@ -87,8 +87,10 @@ func (t *tx) writeHead(ctx context.Context, c audit.Changes) error {
 		return nil
 	}
 	q := `UPDATE head SET origin = ?, verifier = ?, size = ?, frontier = ?, at = ?, cases = ?, checkpoints = ? WHERE id = 1`
-	if len(c.Entries) > 0 {
-		q += t.store.dialect.notify
+	args := []any{h.Origin, h.Verifier, h.Size, h.Frontier.Bytes(), h.At, h.Cases, h.Checkpoints}
+	if d := t.store.dialect; d.notify != "" && len(c.Entries) > 0 {
+		q += d.notify
+		args = append(args, t.store.channel, t.store.id)
 	}
-	return t.sess.exec(ctx, q, h.Origin, h.Verifier, h.Size, h.Frontier.Bytes(), h.At, h.Cases, h.Checkpoints)
+	return t.sess.exec(ctx, q, args...)
 }

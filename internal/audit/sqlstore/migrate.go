@@ -43,7 +43,7 @@ func (s *Store) prepareOnce(ctx context.Context, steps fs.FS) error {
 		return err
 	}
 	defer sess.discard() //nolint:errcheck // used up
-	if err := s.dialect.check(ctx, sess, s.readOnly); err != nil {
+	if err := s.dialect.check(ctx, s, sess); err != nil {
 		return err
 	}
 	has, err := s.schema(ctx, sess)

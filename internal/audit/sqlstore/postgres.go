@@ -64,7 +64,13 @@ func settings(lock, statement, idle time.Duration) string {
 //     even more, and is left as it is.
 //   - Policies on rows make a statement fail. They do not hide rows.
 //   - Nobody compiles the small statements of a ledger.
+//   - There is no bound on time but ours, see settings.
 const prepareSession = `SELECT
+	set_config('default_transaction_isolation', 'read committed', false),
+	set_config('default_transaction_read_only', 'off', false),
+	set_config('lock_timeout', '0', false),
+	set_config('statement_timeout', '0', false),
+	set_config('idle_in_transaction_session_timeout', '0', false),
 	set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false),
 	set_config('row_security', 'off', false),
 	set_config('jit', 'off', false)`
@@ -107,7 +113,7 @@ func openPostgres(cfg *pgx.ConnConfig) *sql.DB {
 
 // checkPostgres refuses a server that is too old, forgets commits, or cannot
 // keep every name as it is written.
-func checkPostgres(ctx context.Context, sess *session, readOnly bool) error {
+func checkPostgres(ctx context.Context, s *Store, sess *session) error {
 	var version int64
 	var fsync, encoding string
 	var schema sql.NullString
@@ -117,17 +123,18 @@ func checkPostgres(ctx context.Context, sess *session, readOnly bool) error {
 	if err != nil {
 		return err
 	}
+	s.channel = channelOf(schema.String)
 	switch {
 	case version < leastPostgres:
 		return fmt.Errorf("the server is PostgreSQL %d: at least %d is needed", version/10000, leastPostgres/10000)
 	case encoding != "UTF8":
 		return fmt.Errorf("the database keeps text as %s: the ledger needs one made with ENCODING 'UTF8'", encoding)
 	case !schema.Valid:
-		return &Error{Fault: FaultMissing, Name: sess.name, Server: true, Err: errors.New("the schema of its search_path is not there")}
-	case readOnly:
+		return s.fault(FaultMissing, errors.New("the schema of its search_path is not there"))
+	case s.readOnly:
 		return nil
 	case standby:
-		return &Error{Fault: FaultReadOnly, Name: sess.name, Server: true, Err: errors.New("the server is a standby")}
+		return s.fault(FaultReadOnly, errors.New("the server is a standby"))
 	case fsync != "on":
 		return fmt.Errorf("the server runs with fsync=%s and forgets commits when its machine stops: the ledger needs fsync=on", fsync)
 	default:

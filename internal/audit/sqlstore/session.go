@@ -27,10 +27,10 @@ var (
 // server, each is bounded all the same, and one that is over its time costs
 // the connection.
 type session struct {
-	name   string
 	conn   *sql.Conn
 	rebind func(string) string
 	limit  time.Duration // of one statement; 0 where there is none
+	pulse  *pulse        // ends statements to a server that is lost
 	stmts  map[string]*sql.Stmt
 	// version is the dialect's version, or turn, when the last write transaction
 	// looked; it means nothing before one has.
@@ -57,7 +57,7 @@ func (s *Store) newSession(ctx context.Context, prepare string) (*session, error
 	if err != nil {
 		return nil, s.explain(fmt.Errorf("connecting: %w", err))
 	}
-	sess := &session{name: s.name, conn: conn, rebind: s.dialect.rebind, limit: limit, stmts: map[string]*sql.Stmt{}}
+	sess := &session{conn: conn, rebind: s.dialect.rebind, limit: limit, pulse: s.pulse, stmts: map[string]*sql.Stmt{}}
 	if prepare != "" {
 		if err := sess.exec(ctx, prepare); err != nil {
 			return nil, errors.Join(s.explain(fmt.Errorf("preparing a connection: %w", err)), sess.discard())
@@ -98,7 +98,7 @@ func (s *session) forget() {
 
 // bounded is the context of one statement. To a server, the caller's deadline
 // counts, too: what is late for him is no use to anybody.
-func (s *session) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+func (s *session) bounded(ctx context.Context) (context.Context, func()) {
 	if s.limit == 0 {
 		return context.WithoutCancel(ctx), func() {}
 	}
@@ -106,12 +106,27 @@ func (s *session) bounded(ctx context.Context) (context.Context, context.CancelF
 	if deadline, ok := ctx.Deadline(); ok {
 		limit = min(limit, time.Until(deadline))
 	}
-	return context.WithTimeoutCause(context.WithoutCancel(ctx), limit, errSlow)
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	late := time.AfterFunc(limit, func() { cancel(errSlow) })
+	alive, _ := s.pulse.state()
+	stop := context.AfterFunc(alive, func() { cancel(context.Cause(alive)) })
+	return ctx, func() {
+		late.Stop()
+		stop()
+		cancel(nil)
+	}
 }
 
-// note keeps the first error of a transaction.
-func (s *session) note(err error) error {
-	if err != nil && s.failed == nil {
+// note keeps the first error of a transaction, and says why a statement was
+// given up.
+func (s *session) note(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
+	}
+	if s.failed == nil {
 		s.failed = err
 	}
 	return err
@@ -126,7 +141,7 @@ func (s *session) stmt(ctx context.Context, q string) (*sql.Stmt, error) {
 	}
 	stmt, err := s.conn.PrepareContext(ctx, s.rebind(q)) //nolint:sqlclosecheck // kept, see forget
 	if err != nil {
-		return nil, s.note(fmt.Errorf("preparing %q: %w", q, err))
+		return nil, s.note(ctx, fmt.Errorf("preparing %q: %w", q, err))
 	}
 	s.stmts[q] = stmt
 	return stmt, nil
@@ -141,7 +156,7 @@ func (s *session) exec(ctx context.Context, q string, args ...any) error {
 		return err
 	}
 	_, err = stmt.ExecContext(ctx, args...)
-	return s.note(err)
+	return s.note(ctx, err)
 }
 
 // errEnough ends a query before its last row.
@@ -160,7 +175,7 @@ func (s *session) each(ctx context.Context, q string, args []any, scan func(*sql
 	}
 	rows, err := stmt.QueryContext(ctx, args...)
 	if err != nil {
-		return s.note(err)
+		return s.note(ctx, err)
 	}
 	defer rows.Close() //nolint:errcheck // Err tells more
 	for rows.Next() {
@@ -172,7 +187,7 @@ func (s *session) each(ctx context.Context, q string, args []any, scan func(*sql
 			return fmt.Errorf("%w: %w", audit.ErrRow, err)
 		}
 	}
-	return s.note(rows.Err())
+	return s.note(ctx, rows.Err())
 }
 
 // one runs a query of one row.

@@ -82,7 +82,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 
 // checkSQLite refuses a library that is too old, and a file system on which
 // the WAL or the durability that the ledger promises cannot be had.
-func checkSQLite(ctx context.Context, sess *session, readOnly bool) error {
+func checkSQLite(ctx context.Context, s *Store, sess *session) error {
 	var version, journal string
 	var synchronous int
 	if err := sess.one(ctx, "SELECT sqlite_version()", nil, &version); err != nil {
@@ -91,7 +91,7 @@ func checkSQLite(ctx context.Context, sess *session, readOnly bool) error {
 	if !atLeast(version, leastSQLite) {
 		return fmt.Errorf("SQLite %s can corrupt a ledger: at least %d.%d.%d is needed", version, leastSQLite[0], leastSQLite[1], leastSQLite[2])
 	}
-	if readOnly {
+	if s.readOnly {
 		return nil
 	}
 	if err := sess.one(ctx, "PRAGMA journal_mode", nil, &journal); err != nil {

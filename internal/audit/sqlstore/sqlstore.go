@@ -18,6 +18,7 @@ package sqlstore
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -53,6 +54,12 @@ type Store struct {
 	readOnly bool
 	patience time.Duration // Options.Patience
 	busyWait time.Duration // the constant, but for tests
+	// Of a server: the way there, the name of this process's entries in the
+	// channel that it notifies, and whether it is there.
+	config  *pgx.ConnConfig
+	id      string
+	channel string
+	pulse   *pulse
 	// writer holds the one write session while no transaction has it; readers
 	// hold idle read sessions, nil where none was opened yet.
 	writer  chan *session
@@ -101,6 +108,7 @@ func dialectOf(url string) (dialect, bool) {
 func open(ctx context.Context, log *zap.Logger, url string, opts Options, d dialect, steps fs.FS) (*Store, error) {
 	s := &Store{
 		log: log, dialect: d, tables: newTables(), readOnly: opts.ReadOnly, patience: opts.Patience, busyWait: busyWait,
+		id: rand.Text(), pulse: newPulse(),
 		writer: make(chan *session, 1), readers: make(chan *session, maxReaders),
 	}
 	if err := s.connect(url); err != nil {
@@ -122,9 +130,8 @@ func open(ctx context.Context, log *zap.Logger, url string, opts Options, d dial
 func (s *Store) connect(url string) error {
 	var err error
 	if s.dialect.server {
-		var cfg *pgx.ConnConfig
-		if cfg, s.name, err = parsePostgres(url); err == nil {
-			s.db = openPostgres(cfg)
+		if s.config, s.name, err = parsePostgres(url); err == nil {
+			s.db = openPostgres(s.config)
 		}
 		return err
 	}
@@ -160,8 +167,14 @@ func drain(idle chan *session) []*session {
 // take waits for a session. It reports fresh when the connection was made for
 // it just now.
 func (s *Store) take(ctx context.Context, idle chan *session) (sess *session, fresh bool, err error) {
+	alive, lost := s.pulse.state()
+	if lost != nil {
+		return nil, false, lost
+	}
 	select {
 	case sess = <-idle:
+	case <-alive.Done():
+		return nil, false, context.Cause(alive)
 	case <-ctx.Done():
 		return nil, false, s.explain(fmt.Errorf("%w: %w", errBusySession, context.Cause(ctx)))
 	}

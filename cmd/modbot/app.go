@@ -135,7 +135,7 @@ func (c *core) startWorkers(p parts) {
 	c.stop = cancel
 	c.workers = new(errgroup.Group)
 	c.workers.Go(func() error { c.ledger.Follow(ctx); return nil })
-	back := readBack{c.client}
+	back := readBack{c.client.Background()}
 	settler := audit.NewSettler(c.log.Named("settle"), c.ledger, back)
 	c.workers.Go(func() error { return c.sharing.keep(ctx, "settle", settler.Run) })
 	expirer := audit.NewExpirer(c.log.Named("expire"), c.ledger, back)

@@ -79,6 +79,8 @@ func answer(receipt im.Receipt, err error) commands.Answer {
 func trouble(err error) error {
 	code := "tencent_refused"
 	switch {
+	case errors.Is(err, im.ErrSlots): // the rate is in the ledger's database, whose error this wraps
+		code = "no_record"
 	case errors.Is(err, im.ErrConfiguration):
 		code = "tencent_configuration"
 	case errors.As(err, new(*im.BreakerOpenError)):
@@ -99,7 +101,7 @@ func meaning(code int) string {
 	return info.Meaning
 }
 
-// readBack is the ledger's way to Tencent.
+// readBack is the ledger's way to Tencent, for its workers: in the background.
 type readBack struct{ client *im.Client }
 
 // Read reads both fields; audit.ErrNoAccount when the account does not exist.

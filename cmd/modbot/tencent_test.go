@@ -20,6 +20,7 @@ func TestTrouble_NoAnswerIsNoRefusal(t *testing.T) {
 		"sent, and no answer":   {&im.TransportError{API: imwire.GetNoSpeaking, Sent: true, What: "no answer"}, "tencent_unreachable"},
 		"no connection":         {&im.TransportError{API: imwire.GetNoSpeaking, What: "refused"}, "tencent_unreachable"},
 		"out of time":           {context.DeadlineExceeded, "tencent_unreachable"},
+		"no rate to be had":     {fmt.Errorf("%w: %w", im.ErrSlots, context.DeadlineExceeded), "no_record"},
 		"a wrong configuration": {im.ErrConfiguration, "tencent_configuration"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -74,7 +74,8 @@ func (c *Client) attempt(ctx context.Context, k *call, cred *credential, refresh
 	if err := c.breaker.peek(); err != nil { // before waiting for nothing
 		return stop(err)
 	}
-	if err := c.limits.wait(ctx, k.api); err != nil {
+	freshUntil, err := c.turn(ctx, k)
+	if err != nil {
 		return stop(err)
 	}
 	probe, err := c.breaker.admit()
@@ -84,12 +85,6 @@ func (c *Client) attempt(ctx context.Context, k *call, cred *credential, refresh
 	sign, code := authUntold, imwire.CodeOK
 	defer func() { c.breaker.report(probe, sign, code) }()
 
-	var freshUntil time.Time
-	if k.guard != nil {
-		if freshUntil, err = k.ask(ctx); err != nil {
-			return stop(err)
-		}
-	}
 	o := outcome{began: c.now()}
 	payload, err := newPayload(k, c.now, freshUntil)
 	if err != nil {

@@ -16,7 +16,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
-	"golang.org/x/time/rate"
 
 	"modbot/internal/im/imwire"
 	"modbot/internal/mute"
@@ -57,13 +56,10 @@ func benchmarkRatio(b *testing.B, overTLS bool, goroutines int) {
 
 	client, err := New(zap.NewNop(), Config{
 		Host: server.URL, SDKAppID: 1400000000, Identifier: "administrator",
-		SecretKey: imwire.NewSecretKey("benchmark"), RootCAs: roots,
+		SecretKey: imwire.NewSecretKey("benchmark"), RootCAs: roots, Slots: unlimited{},
 	})
 	require.NoError(b, err)
 	b.Cleanup(client.Close)
-	for api := range client.limits {
-		client.limits[api] = rate.NewLimiter(rate.Inf, 1)
-	}
 	until := mute.Permanent().From(time.Now())
 	call := func() error {
 		_, err := client.Mute(context.Background(), "alice", mute.ScopeGroup, until)

@@ -8,8 +8,9 @@ import (
 	"modbot/internal/im/imwire"
 )
 
-// Guard is asked right before each attempt of a change, after every wait. An
-// error means that there is no attempt. freshUntil is until when the right to
+// Guard is asked before each attempt of a change, after every wait but that for
+// the attempt's turn; when that takes longer than guardLasts, it is asked again
+// after it. An error means that there is no attempt. freshUntil is until when the right to
 // send lasts (a lease): the request does not leave after it, by the monotonic
 // clock or the wall clock, whichever says so first, and the attempt ends by
 // it. The zero time is long past.

@@ -76,6 +76,8 @@ func Classify(err error) Classification {
 
 func whyNotSent(err error) string {
 	switch {
+	case errors.Is(err, ErrSlots): // first, because it wraps anything
+		return "the ledger cannot be reached"
 	case errors.Is(err, ErrUnreachable):
 		return "Tencent could not be reached"
 	case errors.Is(err, ErrDeadlinePassed):

@@ -28,6 +28,7 @@ func TestClassify(t *testing.T) {
 		{"paused", &NotSentError{&BreakerOpenError{Until: at, Code: 70050}}, Classification{VerdictNo, 70050, time.Time{}, "Nothing was sent: Tencent does not accept the app's credentials, and calls are paused until 06:00:00 UTC."}},
 		{"unreachable", &NotSentError{&TransportError{What: "dial tcp 10.0.0.1: refused"}}, Classification{VerdictNo, 0, time.Time{}, "Nothing was sent: Tencent could not be reached."}},
 		{"too late", &NotSentError{ErrDeadlinePassed}, Classification{VerdictNo, 0, time.Time{}, "Nothing was sent: the mute's end has come."}},
+		{"no rate", &NotSentError{fmt.Errorf("%w: %w", ErrSlots, context.DeadlineExceeded)}, Classification{VerdictNo, 0, time.Time{}, "Nothing was sent: the ledger cannot be reached."}},
 		{"queue", &NotSentError{ErrRateWait}, Classification{VerdictNo, 0, time.Time{}, "Nothing was sent: too many calls are waiting."}},
 		{"held up", &NotSentError{ErrGuardExpired}, Classification{VerdictNo, 0, time.Time{}, "Nothing was sent: modbot was held up for too long."}},
 		{"given up", &NotSentError{context.Canceled}, Classification{VerdictNo, 0, time.Time{}, "Nothing was sent: the command ended before its turn came."}},

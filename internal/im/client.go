@@ -4,10 +4,10 @@
 //
 // # The model
 //
-// A call is one to three attempts. Before each attempt the client waits for
-// its turn (backoff, then the rate limit of the API), asks the breaker, then
-// the caller's Guard; an attempt lasts at most AttemptTimeout. What an attempt
-// ends in decides what may follow:
+// A call is one to three attempts. Before each attempt the client waits (for
+// the backoff, after an attempt), asks the caller's Guard, waits for the call's
+// turn, and asks the breaker; an attempt lasts at most AttemptTimeout. What an
+// attempt ends in decides what may follow:
 //
 //   - A clear answer ends the call: yes, or no (*APIError).
 //   - Answered but unclear (130014, 60008, ...): the service answered, but not
@@ -19,6 +19,10 @@
 //     query changes nothing and is asked again.
 //   - Unsent (no connection, a guard that expired): the service cannot have
 //     seen it. It may be attempted again.
+//
+// The vendor counts calls of each API a second, for the whole app. Each API has
+// a queue of its own, in which interactive calls stand before those of
+// Background clients; its turns are Slots, which many processes may share.
 //
 // # What holds
 //
@@ -45,6 +49,12 @@ import (
 
 // Client calls the API for one app. It is safe for concurrent use.
 type Client struct {
+	*core
+	priority priority
+}
+
+// core is what a client and its Background one have in common.
+type core struct {
 	log       *zap.Logger
 	now       func() time.Time
 	endpoint  endpoint
@@ -67,7 +77,7 @@ func New(log *zap.Logger, cfg Config) (*Client, error) {
 	if now == nil {
 		now = time.Now
 	}
-	c := &Client{
+	c := &Client{core: &core{
 		log:       log,
 		now:       now,
 		endpoint:  at,
@@ -78,17 +88,19 @@ func New(log *zap.Logger, cfg Config) (*Client, error) {
 		},
 		signer:  newSigner(log, now, cfg),
 		breaker: newBreaker(log, now),
-		limits:  newLimits(cfg.rate()),
+		limits:  newLimits(cfg.rate(), cfg.Slots),
 		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
-	}
+	}}
 	if _, err := c.signer.current(); err != nil {
 		return nil, fmt.Errorf("tencent: %w", err)
 	}
 	return c, nil
 }
 
-// Close lets go of idle connections. Calls in flight are not disturbed.
+// Close lets go of idle connections, and of the Slots once they have answered.
+// Calls in flight are not disturbed.
 func (c *Client) Close() {
+	c.limits.close()
 	c.transport.CloseIdleConnections()
 }
 

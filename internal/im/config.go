@@ -19,7 +19,8 @@ import (
 const (
 	DefaultRate = 100
 	// MaxRate stays under the vendor's 200 a second for the whole app
-	// (imwire.VendorLimit), so that a burst does not cross it.
+	// (imwire.VendorLimit), so that calls which bunch on their way do not cross
+	// it.
 	MaxRate = 195
 )
 
@@ -47,6 +48,9 @@ type Config struct {
 	SecretKey imwire.SecretKey
 	// RatePerSecond is the limit for each API; 0 is DefaultRate.
 	RatePerSecond int
+	// Slots is where the turns come from when the rate is shared with other
+	// clients; they keep to RatePerSecond. nil is a rate of this client's own.
+	Slots Slots
 	// SigValidity is how long a UserSig is good; 0 is DefaultSigValidity. A new
 	// one is made when a quarter of it is left.
 	SigValidity time.Duration

@@ -86,7 +86,7 @@ func TestDefaults(t *testing.T) {
 	require.NoError(t, err)
 	defer c.Close()
 	for _, api := range imwire.APIs() {
-		require.InDelta(t, DefaultRate, float64(c.limits[api].Limit()), 0)
+		require.Equal(t, time.Second/DefaultRate, c.limits[api].interval)
 	}
 	usersig, err := c.UserSig()
 	require.NoError(t, err)

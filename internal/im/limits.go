@@ -2,52 +2,67 @@ package im
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"time"
-
-	"golang.org/x/time/rate"
 
 	"modbot/internal/im/imwire"
 )
 
-// MaxRateWait is the longest that an attempt waits for the client's own rate
-// limit. A queue that is longer is answered at once, not joined.
-const MaxRateWait = 10 * time.Second
-
 // ErrRateWait says that so many calls are waiting that this one was not sent.
-var ErrRateWait = fmt.Errorf("too many calls are waiting: the rate limit would hold this one for over %s or past its deadline", MaxRateWait)
+var ErrRateWait = errors.New("too many calls are waiting: the rate limit would hold this one for too long or past its deadline")
 
-// maxBurst is how many calls may leave at once after a pause. It is small, so
-// that a burst on top of the steady rate stays under the vendor's limit.
-const maxBurst = 10
+// guardLasts is how long a guard's answer is good for, within the time that it
+// grants: a call that waited for its turn for longer asks again.
+const guardLasts = 2 * time.Second
 
-// limits is one bucket per API, as the vendor counts.
-type limits map[imwire.API]*rate.Limiter
+// limits has one queue per API, as the vendor counts.
+type limits map[imwire.API]*line
 
-func newLimits(perSecond int) limits {
-	burst := max(1, min(maxBurst, imwire.VendorLimit-perSecond))
+func newLimits(perSecond int, slots Slots) limits {
+	if slots == nil {
+		slots = newOwnSlots(perSecond)
+	}
 	l := limits{}
 	for _, api := range imwire.APIs() {
-		l[api] = rate.NewLimiter(rate.Limit(perSecond), burst)
+		l[api] = newLine(slots, api, perSecond)
 	}
 	return l
 }
 
-// wait holds the caller until the API's next turn.
-func (l limits) wait(ctx context.Context, api imwire.API) error {
-	bucket := l[api]
-	if ctx.Err() == nil && bucket.Allow() {
-		return nil
+// close waits for slots that are still being asked for.
+func (l limits) close() {
+	for _, line := range l {
+		line.close()
 	}
-	bounded, cancel := context.WithTimeoutCause(ctx, MaxRateWait, ErrRateWait)
+}
+
+// turn asks the call's guard and holds the caller until the call may leave.
+//
+// The guard is asked before the wait, because what it does may take longer than
+// a slot lasts. Only after a long wait is it asked again; a slot that is lost
+// by that is followed by another one, ahead of all who wait, for which its new
+// answer is good.
+func (c *Client) turn(ctx context.Context, k *call) (freshUntil time.Time, err error) {
+	var asked time.Time
+	ask := func() (err error) {
+		if k.guard != nil {
+			asked = c.now()
+			freshUntil, err = k.ask(ctx)
+		}
+		return err
+	}
+	if err := ask(); err != nil {
+		return freshUntil, err
+	}
+	bounded, cancel := context.WithTimeoutCause(ctx, c.priority.patience(), ErrRateWait)
 	defer cancel()
-	err := bucket.Wait(bounded)
-	switch {
-	case err == nil:
-		return nil
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	default:
-		return ErrRateWait
+	for again := false; ; again = true {
+		slot, err := c.limits[k.api].wait(bounded, c.priority, again)
+		if err != nil || k.guard == nil || c.now().Sub(asked) <= guardLasts {
+			return freshUntil, err
+		}
+		if err := ask(); err != nil || time.Since(slot) <= maxLate {
+			return freshUntil, err
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -91,4 +92,85 @@ func TestWaitingForARateEndsWithTheCaller(t *testing.T) {
 			}
 		}
 	}, func(c *Config) { c.RatePerSecond = 1 })
+}
+
+func TestInteractiveCallsComeFirst(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		t := r.t
+		bulk := r.client.Background()
+		var all sync.WaitGroup
+		for range 500 {
+			all.Go(func() {
+				_, err := bulk.Unmute(t.Context(), "alice", 1)
+				require.NoError(t, err)
+			})
+		}
+		for range 20 {
+			pass(123 * time.Millisecond)
+			began := time.Now()
+			_, err := r.client.Unmute(t.Context(), "bob", 1)
+			require.NoError(t, err)
+			require.LessOrEqual(t, time.Since(began), 2*time.Second/100)
+		}
+		all.Wait()
+	}, func(c *Config) { c.RatePerSecond = 100 })
+}
+
+func TestBackgroundCallsWaitLonger(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		t := r.t
+		bulk := r.client.Background()
+		var all sync.WaitGroup
+		var refused atomic.Int32
+		began := time.Now()
+		for range 100 {
+			all.Go(func() {
+				if _, err := bulk.Unmute(t.Context(), "alice", 1); err != nil {
+					require.ErrorIs(t, err, ErrRateWait)
+					refused.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		require.Equal(t, 100-r.calls(), int(refused.Load()))
+		require.Greater(t, r.calls(), 50)
+		require.Positive(t, refused.Load())
+		require.LessOrEqual(t, time.Since(began), MaxBackgroundWait)
+	}, func(c *Config) { c.RatePerSecond = 1 })
+}
+
+// A guard's answer goes stale in a long queue, and asking again may take longer
+// than a slot lasts. Its caller then has the next slot, not the last.
+func TestGuardIsAskedAgainAfterALongWait(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		t := r.t
+		var all sync.WaitGroup
+		for range 3 {
+			all.Go(func() {
+				_, err := r.client.Unmute(t.Context(), "alice", 1)
+				require.NoError(t, err)
+			})
+		}
+		synctest.Wait()
+		began := time.Now()
+		var asked []time.Duration
+		all.Go(func() {
+			_, err := r.client.Unmute(t.Context(), "bob", 1, WithGuard(func(ctx context.Context) (time.Time, error) {
+				asked = append(asked, time.Since(began))
+				return time.Now().Add(10 * time.Second), sleep(ctx, 200*time.Millisecond)
+			}))
+			require.NoError(t, err)
+			require.Equal(t, 4*time.Second, time.Since(began))
+		})
+		pass(time.Second)
+		for range 3 {
+			all.Go(func() {
+				_, err := r.client.Unmute(t.Context(), "carol", 1)
+				require.NoError(t, err)
+			})
+		}
+		all.Wait()
+		require.Equal(t, []time.Duration{0, 3 * time.Second}, asked)
+		require.Equal(t, 6*time.Second+time.Second, time.Since(began), "the slot that was lost cost a second")
+	}, func(c *Config) { c.Slots, c.RatePerSecond = &row{perSecond: 1}, 1 })
 }

@@ -16,7 +16,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
-	"golang.org/x/time/rate"
 
 	"modbot/internal/im/imwire"
 	"modbot/internal/mute"
@@ -143,7 +142,7 @@ func yes(w http.ResponseWriter, r *http.Request) {
 func httpClient(t *testing.T, server *httptest.Server, change ...func(*Config)) *Client {
 	t.Helper()
 	cfg := goodConfig()
-	cfg.Region, cfg.Host = "", server.URL
+	cfg.Region, cfg.Host, cfg.Slots = "", server.URL, unlimited{}
 	if server.TLS != nil {
 		cfg.RootCAs = x509.NewCertPool()
 		cfg.RootCAs.AddCert(server.Certificate())
@@ -172,9 +171,6 @@ func TestConnectionsAreKeptAndReused(t *testing.T) {
 				yes(w, r)
 			})
 			client := httpClient(t, server)
-			for api := range client.limits {
-				client.limits[api] = rate.NewLimiter(rate.Inf, 1)
-			}
 			wave := func(calls int) {
 				var wg sync.WaitGroup
 				for range callers {
@@ -316,9 +312,6 @@ func TestManyCallsAtOnceWithFaults(t *testing.T) {
 		}
 	})
 	client := httpClient(t, server)
-	for api := range client.limits {
-		client.limits[api] = rate.NewLimiter(rate.Inf, 1)
-	}
 	var wg sync.WaitGroup
 	verdicts := make([]atomic.Int32, VerdictUnknown+1)
 	for range 16 {

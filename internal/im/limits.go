@@ -54,10 +54,9 @@ func (c *Client) turn(ctx context.Context, k *call) (freshUntil time.Time, err e
 	if err := ask(); err != nil {
 		return freshUntil, err
 	}
-	bounded, cancel := context.WithTimeoutCause(ctx, c.priority.patience(), ErrRateWait)
-	defer cancel()
+	until := time.Now().Add(c.priority.patience())
 	for again := false; ; again = true {
-		slot, err := c.limits[k.api].wait(bounded, c.priority, again)
+		slot, err := c.limits[k.api].wait(ctx, until, c.priority, again)
 		if err != nil || k.guard == nil || c.now().Sub(asked) <= guardLasts {
 			return freshUntil, err
 		}

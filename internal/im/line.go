@@ -3,7 +3,6 @@ package im
 import (
 	"container/list"
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -53,38 +52,49 @@ func newLine(slots Slots, api imwire.API, perSecond int) *line {
 
 // wait holds the caller until its slot has come. Who comes again, because it
 // could not use the slot that it had, stands before all others of its priority.
-// Who cannot expect a slot before ctx ends does not join.
-func (l *line) wait(ctx context.Context, p priority, again bool) (slot time.Time, err error) {
-	w, slot, err := l.join(ctx, p, again)
-	if w == nil {
+// Who cannot expect a slot before the given time, or before ctx ends, does not
+// join.
+func (l *line) wait(ctx context.Context, until time.Time, p priority, again bool) (slot time.Time, err error) {
+	if ctx.Err() != nil {
+		return slot, context.Cause(ctx)
+	}
+	if end, ok := ctx.Deadline(); ok && end.Before(until) {
+		until = end
+	}
+	w, alone, err := l.join(until, p, again) //nolint:contextcheck // what join starts is for all who wait, and ends by itself
+	if err != nil {
 		return slot, err
 	}
+	if alone {
+		l.takeOne(ctx, until)
+	}
+	select { // first, so that who is served need not make a timer
+	case <-w.served:
+		return w.slot, w.err
+	default:
+	}
+	patience := time.NewTimer(time.Until(until))
+	defer patience.Stop()
 	select {
 	case <-w.served:
 		return w.slot, w.err
+	case <-patience.C:
+		err = ErrRateWait
 	case <-ctx.Done():
-		l.leave(w, p)
-		return time.Time{}, context.Cause(ctx)
+		err = context.Cause(ctx)
 	}
+	l.leave(w, p)
+	return slot, err
 }
 
-// join puts the caller into the queue, or serves it at once: then there is no
-// waiter.
-func (l *line) join(ctx context.Context, p priority, again bool) (w *waiter, slot time.Time, err error) {
-	if ctx.Err() != nil {
-		return nil, slot, context.Cause(ctx)
-	}
+// join puts the caller into the queue. Who is alone there, and without a slot,
+// is to take one itself, which costs less than having it taken.
+func (l *line) join(until time.Time, p priority, again bool) (w *waiter, alone bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
-	before := l.before(p, again)
-	if before == 0 {
-		if slot, ok := l.due(now); ok {
-			return nil, slot, nil
-		}
-	}
-	if until, bounded := ctx.Deadline(); bounded && !l.expected(now, before).Before(until) {
-		return nil, slot, ErrRateWait
+	if !l.expected(now, l.before(p, again)).Before(until) {
+		return nil, false, ErrRateWait
 	}
 	w = &waiter{served: make(chan struct{})}
 	if again {
@@ -92,11 +102,12 @@ func (l *line) join(ctx context.Context, p priority, again bool) (w *waiter, slo
 	} else {
 		w.place = l.waiting[p].PushBack(w)
 	}
-	if !l.handing {
-		l.handing = true
-		go l.hand() //nolint:contextcheck // it serves all who wait, and ends by itself
+	n := l.advance(now)
+	if n > 0 && l.callers() == 1 && !l.handing {
+		return w, true, nil
 	}
-	return w, slot, nil
+	l.goOn(n)
+	return w, false, nil
 }
 
 // before is how many are served before a caller who joins now.
@@ -150,6 +161,17 @@ func (l *line) close() {
 	}
 }
 
+// goOn has n slots asked for, and those who wait served, when the time comes.
+func (l *line) goOn(n int) {
+	if n > 0 {
+		go l.ask(n)
+	}
+	if l.callers() > 0 && !l.handing {
+		l.handing = true
+		go l.hand()
+	}
+}
+
 // hand gives the slots out, each when its time has come, until nobody waits.
 func (l *line) hand() {
 	timer := time.NewTimer(0)
@@ -171,31 +193,45 @@ func (l *line) hand() {
 	}
 }
 
-// step serves those whose slot has come. It returns when the next slot is due,
-// or the zero time while none is on hand, and whether anybody waits.
+// step is one look of hand's. It returns when the next slot is due, or the zero
+// time while none is on hand, and whether anybody waits.
 func (l *line) step() (next time.Time, more bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := time.Now()
-	for l.callers() > 0 {
-		slot, ok := l.due(now)
-		if !ok {
-			break
-		}
-		l.serve(slot, nil)
-	}
+	l.goOn(l.advance(time.Now()))
 	if l.callers() == 0 {
 		l.handing = false
 		return next, false
-	}
-	if n := l.lacking(now); n > 0 && l.asking == nil {
-		l.asking = make(chan struct{})
-		go l.ask(n)
 	}
 	if len(l.onHand) > 0 {
 		next = l.onHand[0]
 	}
 	return next, true
+}
+
+// advance serves those whose slot has come. It returns how many slots the
+// caller is to have taken, by ask or takeOne.
+func (l *line) advance(now time.Time) int {
+	for {
+		for l.callers() > 0 {
+			slot, ok := l.due(now)
+			if !ok {
+				break
+			}
+			l.serve(slot, nil)
+		}
+		n := l.lacking(now)
+		if n <= 0 || l.asking != nil {
+			return 0
+		}
+		own, ok := l.slots.(instant)
+		if !ok {
+			l.asking = make(chan struct{})
+			return n
+		}
+		first, interval := own.now(now, string(l.api), n)
+		l.put(now, first, interval, n)
+	}
 }
 
 func (l *line) callers() int {
@@ -235,45 +271,6 @@ func (l *line) serve(slot time.Time, err error) {
 		}
 		return
 	}
-}
-
-// lacking is how many slots should be taken now: what the callers need beyond
-// the slots on hand, once those run out.
-func (l *line) lacking(now time.Time) int {
-	have := len(l.onHand)
-	if have > 0 && l.onHand[have-1].Sub(now) > takeAhead {
-		return 0
-	}
-	return min(l.callers()-have, l.block)
-}
-
-// ask takes slots. Without an answer nobody may call: all who wait are told.
-func (l *line) ask(n int) {
-	ctx, cancel := context.WithTimeoutCause(context.Background(), takeTimeout, errTake)
-	defer cancel()
-	first, interval, err := l.slots.Take(ctx, string(l.api), n)
-	now := time.Now()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	close(l.asking)
-	l.asking = nil
-	if err != nil {
-		err = fmt.Errorf("%w: %w", ErrSlots, err)
-		for l.callers() > 0 {
-			l.serve(time.Time{}, err)
-		}
-	}
-	for i := range n {
-		if err != nil {
-			break
-		}
-		slot := now.Add(first + time.Duration(i)*interval)
-		if slot.Before(now) { // saved up
-			slot = now
-		}
-		l.onHand, l.last = append(l.onHand, slot), slot
-	}
-	l.wake()
 }
 
 // wake has hand look again.

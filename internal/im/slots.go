@@ -21,6 +21,12 @@ type Slots interface {
 	Take(ctx context.Context, api string, n int) (first, interval time.Duration, err error)
 }
 
+// instant are Slots for which nobody has to be asked: they are there at once,
+// and always.
+type instant interface {
+	now(now time.Time, api string, n int) (first, interval time.Duration)
+}
+
 // ErrSlots says that nobody could be asked whether the shared rate has room, so
 // nothing was sent.
 var ErrSlots = errors.New("the rate that all callers share cannot be read")
@@ -83,13 +89,18 @@ func newOwnSlots(perSecond int) *ownSlots {
 
 // Take implements Slots.
 func (o *ownSlots) Take(_ context.Context, api string, n int) (first, interval time.Duration, err error) {
+	first, interval = o.now(time.Now(), api, n)
+	return first, interval, nil
+}
+
+// now implements instant.
+func (o *ownSlots) now(now time.Time, api string, n int) (first, interval time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	now := time.Now()
 	at := o.next[api]
 	if earliest := now.Add(-o.saved); at.Before(earliest) {
 		at = earliest
 	}
 	o.next[api] = at.Add(time.Duration(n) * o.interval)
-	return at.Sub(now), o.interval, nil
+	return at.Sub(now), o.interval
 }

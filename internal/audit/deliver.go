@@ -22,7 +22,7 @@ const (
 	leadLeast = sendTime + 500*time.Millisecond
 	// deliverLeast is how many entries are offered for one message at first, and
 	// deliverMost at last: a platform may take hundreds that are alike.
-	deliverLeast = 50
+	deliverLeast = 20
 	deliverMost  = 800
 	// skipMost is how many entries that are not posted may pile up behind the
 	// cursor before it moves over them.

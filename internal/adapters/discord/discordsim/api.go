@@ -88,9 +88,9 @@ func routes() []route {
 	}
 }
 
-// handler serves the API, of this version and of that which the pinned library
+// Handler serves the API, of this version and of that which the pinned library
 // speaks, and the gateway.
-func (s *Server) handler() http.Handler {
+func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for _, rt := range routes() {
 		method, path, _ := strings.Cut(rt.name, " ")

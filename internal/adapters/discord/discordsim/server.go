@@ -68,6 +68,8 @@ type Config struct {
 	NonceMemory           time.Duration
 	SessionStarts         int           // identifies a day
 	IdentifyEvery         time.Duration // between two; no limit when 0
+	// Listener is what is listened on; nil is a free port of this machine.
+	Listener net.Listener
 	// Observe is told of each event as it happens, in order, while the server is
 	// locked: it must not call the server.
 	Observe func(Event)
@@ -120,9 +122,12 @@ func start(cfg Config) (*Server, error) {
 	if !ok {
 		return nil, errors.New("the key isn't one of Ed25519")
 	}
-	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
+	listener := cfg.Listener
+	if listener == nil {
+		var err error
+		if listener, err = (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0"); err != nil {
+			return nil, err
+		}
 	}
 	s := &Server{
 		cfg: withDefaults(cfg), public: public, listener: listener, served: make(chan struct{}),
@@ -140,7 +145,7 @@ func start(cfg Config) (*Server, error) {
 	for _, id := range s.cfg.Channels {
 		s.channels[id] = &channel{id: id}
 	}
-	s.http = &http.Server{Handler: s.handler(), ReadHeaderTimeout: headerTime}
+	s.http = &http.Server{Handler: s.Handler(), ReadHeaderTimeout: headerTime}
 	go func() {
 		defer close(s.served)
 		_ = s.http.Serve(listener) // ends with Close

@@ -59,6 +59,8 @@ type parts struct {
 	prefix      map[chat.Platform]string
 	links       map[chat.Platform]string // templates for the accounts of mentioned members
 	sinks       []sink                   // the audit channels; may be none
+	// reconcile has active mutes compared with Tencent, for programs that stay.
+	reconcile bool
 	// standing is how the platforms are; nil where there are none.
 	standing func() []texts.PlatformHealth
 	// tell reaches actors whose process is gone; nil in a process that ends with
@@ -142,6 +144,10 @@ func (c *core) startWorkers(p parts) {
 	c.workers.Go(func() error { return c.sharing.keep(ctx, "expire", expirer.Run) })
 	if p.tell != nil {
 		c.succeed(ctx, p.tell)
+	}
+	if p.reconcile {
+		reconciler := audit.NewReconciler(c.log.Named("reconcile"), c.ledger, back) // which has a lease of its own
+		c.workers.Go(func() error { return reconciler.Run(ctx) })
 	}
 	health := healthOf(c.ledger, p.sinks)
 	for _, s := range p.sinks {

@@ -175,7 +175,7 @@ func (a *arrangement) open(ctx context.Context, log *zap.Logger, key *audit.Key,
 	c, err := newCore(ctx, log, parts{
 		storeURL: a.cfg.Store.URL, key: key, origin: a.cfg.Ledger.Origin, checkpoints: checkpointEvery(a.cfg.Ledger), client: clientConfig(a.cfg.Tencent),
 		policy: a.policy, grants: a.platforms, prefix: prefixes(a.cfg), links: linkTemplates(a.cfg), sinks: sinks,
-		standing: a.platforms.health, tell: a.platforms.tell,
+		standing: a.platforms.health, tell: a.platforms.tell, reconcile: true,
 	})
 	if err != nil {
 		return nil, err

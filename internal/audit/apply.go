@@ -229,17 +229,18 @@ func applyObserved(s *state, e *Entry) error {
 			s.mutes.remove(MuteKey{e.Acct, f})
 			continue
 		}
-		if e.After == nil {
-			return fmt.Errorf("%w: a drift without a reading", errHistory)
-		}
 		follow(s, m, e)
 	}
 	touch(s, e)
 	return nil
 }
 
-// follow makes a mute what Tencent says it is.
+// follow makes a mute what Tencent says it is. An account that is gone has none.
 func follow(s *state, m MuteRow, e *Entry) {
+	if e.After == nil {
+		s.mutes.remove(MuteKey{m.Acct, m.Field})
+		return
+	}
 	r := e.After.Of(m.Field)
 	if !r.Muted() {
 		s.mutes.remove(MuteKey{m.Acct, m.Field})

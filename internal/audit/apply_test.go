@@ -55,7 +55,6 @@ func TestHistoriesThatCannotBe(t *testing.T) {
 		"a late answer to a question":      {[]Entry{question}, Entry{Kind: KindLate, Case: 1, Acct: 1}},
 		"a late answer about more":         {[]Entry{intent, done}, Entry{Kind: KindLate, Case: 1, Acct: 1, Effect: mute.ScopeAll}},
 		"the end of a mute that is none":   {[]Entry{intent}, Entry{Kind: KindExpired, Case: 1, Acct: 1, Scope: mute.ScopeGroup}},
-		"a drift without a reading":        {[]Entry{intent, done}, Entry{Kind: KindDrift, Case: 1, Acct: 1, Scope: mute.ScopeGroup}},
 		"a note on no case":                {nil, Entry{Kind: KindNote, Case: 1}},
 		"an erasure of what is to come":    {nil, Entry{Kind: KindRedacted, About: 1}},
 		"an erasure of nothing":            {[]Entry{intent}, Entry{Kind: KindRedacted}},

@@ -98,3 +98,11 @@ func (l *Log) Panics(ctx context.Context) error {
 
 // PollEach sets how often waiters look at the store by themselves.
 func (l *Log) PollEach(d time.Duration) { l.poll = d }
+// ReconcileRound is in what time every active mute is compared.
+const ReconcileRound = reconcileRound
+
+// AtOnce leaves no time between two reads.
+func (r *Reconciler) AtOnce() *Reconciler {
+	r.gap = 0
+	return r
+}

@@ -28,7 +28,8 @@ func (l *Log) Lead(ctx context.Context, worker, holder string, term time.Duratio
 			return nil
 		}
 		term = min(term, LeadMost)
-		s.workers.put(worker, WorkerRow{Name: worker, Holder: holder, Until: micros(s.now.Add(term))})
+		row.Name, row.Holder, row.Until = worker, holder, micros(s.now.Add(term))
+		s.workers.put(worker, row)
 		until = s.local.Add(term)
 		return nil
 	})
@@ -42,6 +43,11 @@ func (l *Log) Resign(ctx context.Context, worker, holder string) error {
 		row, err := s.worker(ctx, worker)
 		if err != nil || row.Holder != holder {
 			return err
+		}
+		if row.Place != 0 || row.GoesOn != 0 {
+			row.Holder, row.Until = "", 0
+			s.workers.put(worker, row) // how far it has come is for the next
+			return nil
 		}
 		s.workers.remove(worker)
 		return nil

@@ -147,7 +147,7 @@ type Observation struct {
 	// Case owns the mutes of the fields in Scope.
 	Case  int64
 	Scope mute.Scope
-	After *mute.State // what was read; a drift needs it
+	After *mute.State // what was read; nil when there is no such account
 }
 
 // Observe records an observation. It returns ErrChanged when the account has

@@ -182,6 +182,10 @@ type WorkerRow struct {
 	Name   string
 	Holder string
 	Until  int64
+	// Place is how far it has come in what it walks through, and GoesOn when it
+	// does; 0 for others.
+	Place  int64
+	GoesOn int64
 }
 
 // Terms as stored: a finite one is its seconds.

@@ -223,26 +223,10 @@ func (s *Settler) compare(ctx context.Context, account mute.Account, r *reading)
 		return nil
 	}
 	v, err := s.ledger.Account(ctx, account)
-	if err != nil {
-		return err
+	if err == nil {
+		_, err = s.ledger.drift(ctx, v, *r)
 	}
-	version := v.Version
-	for _, m := range v.Mutes {
-		if r.agrees(m, s.ledger.clock.shifts(m.made)) {
-			continue
-		}
-		e, err := s.ledger.Observe(ctx, Observation{
-			Kind: KindDrift, Account: account, Version: version, Case: m.Case, Scope: mute.ScopeOf(m.Field), After: r.seen(),
-		})
-		if moved(err) {
-			return nil // somebody acts on it already; what was read is old
-		}
-		if err != nil {
-			return err
-		}
-		version = e.Seq
-	}
-	return nil
+	return err
 }
 
 // moved reports whether an observation came too late: the account is not what

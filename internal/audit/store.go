@@ -199,7 +199,11 @@ type MuteQuery struct {
 	// that end after that.
 	DueBy    int64
 	DueAfter int64
-	Limit    int
+	// Walk lists all by account and field instead, of accounts with a number over
+	// AfterAcct.
+	Walk      bool
+	AfterAcct int64
+	Limit     int
 }
 
 // NameQuery asks for known accounts: first those equal to Like but for case,

@@ -139,6 +139,10 @@ func (r *reader) Mutes(ctx context.Context, q audit.MuteQuery) ([]audit.MuteRow,
 		w.and("m.field IN ("+params(len(f))+")", f...)
 	}
 	order := " ORDER BY m.case_no DESC, m.field"
+	if q.Walk {
+		w.and("m.acct > ?", q.AfterAcct)
+		order = " ORDER BY m.acct, m.field"
+	}
 	if q.DueBy != 0 {
 		w.and("m.until > ? AND m.until <= ?", max(0, q.DueAfter), q.DueBy)
 		order = " ORDER BY m.until, m.acct, m.field"

@@ -240,9 +240,9 @@ func postingTable() table[audit.PostingRow] {
 
 func workerTable() table[audit.WorkerRow] {
 	return table[audit.WorkerRow]{
-		name: "worker", key: 1, cols: []string{"name", "holder", "until"},
-		args: func(a []any, r audit.WorkerRow) []any { return append(a, r.Name, r.Holder, r.Until) },
-		scan: func(s *sql.Rows, r *audit.WorkerRow) error { return s.Scan(&r.Name, &r.Holder, &r.Until) },
+		name: "worker", key: 1, cols: []string{"name", "holder", "until", "place", "goes_on"},
+		args: func(a []any, r audit.WorkerRow) []any { return append(a, r.Name, r.Holder, r.Until, r.Place, r.GoesOn) },
+		scan: func(s *sql.Rows, r *audit.WorkerRow) error { return s.Scan(&r.Name, &r.Holder, &r.Until, &r.Place, &r.GoesOn) },
 	}
 }
 

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -105,10 +106,11 @@ func (s *Store) migrate(ctx context.Context, sess *session, p *goose.Provider, h
 		return nil
 	}
 	err = fmt.Errorf("bringing the schema from version %d to %d: %w", has, wants, err)
-	if now, again := s.schema(ctx, sess); again == nil && now == wants {
+	now, again := s.schema(ctx, sess)
+	if again == nil && now == wants {
 		return nil // somebody else was faster
 	}
-	if has == 0 && s.dialect.lockSchema == "" {
+	if s.dialect.lockSchema == "" && (has == 0 || again == nil && now > has) {
 		return fmt.Errorf("%w: %w", errRace, err)
 	}
 	return err
@@ -146,7 +148,7 @@ func (s *Store) backup(ctx context.Context, sess *session, version int64) error 
 		}
 		to = fmt.Sprintf("%s.schema-%d.%d", s.name, version, n)
 	}
-	part := fmt.Sprintf("%s.%d.part", to, os.Getpid())
+	part := fmt.Sprintf("%s.%s.part", to, rand.Text()) // several may be at it
 	defer os.Remove(part) //nolint:errcheck // it is there only when something failed
 	err := sess.exec(ctx, s.dialect.backup, part)
 	if err == nil {

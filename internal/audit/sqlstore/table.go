@@ -242,7 +242,9 @@ func workerTable() table[audit.WorkerRow] {
 	return table[audit.WorkerRow]{
 		name: "worker", key: 1, cols: []string{"name", "holder", "until", "place", "goes_on"},
 		args: func(a []any, r audit.WorkerRow) []any { return append(a, r.Name, r.Holder, r.Until, r.Place, r.GoesOn) },
-		scan: func(s *sql.Rows, r *audit.WorkerRow) error { return s.Scan(&r.Name, &r.Holder, &r.Until, &r.Place, &r.GoesOn) },
+		scan: func(s *sql.Rows, r *audit.WorkerRow) error {
+			return s.Scan(&r.Name, &r.Holder, &r.Until, &r.Place, &r.GoesOn)
+		},
 	}
 }
 

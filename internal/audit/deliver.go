@@ -195,8 +195,11 @@ func (d *Deliverer) step(ctx context.Context) (more bool, next time.Time, err er
 		more, next, err = d.lead(ctx)
 		return more, next, err
 	}
-	if sink.Attempt == nil {
+	switch {
+	case sink.Attempt == nil:
 		return true, next, d.freeze(ctx, posts)
+	case len(sink.Attempt.Body) == 0: // it held what was erased since
+		return true, next, d.recast(ctx, *sink.Attempt, strings.HasPrefix(sink.Attempt.Nonce, nonceStub))
 	}
 	return true, next, d.post(ctx, *sink.Attempt)
 }
@@ -391,7 +394,7 @@ func (d *Deliverer) failed(ctx context.Context, a Attempt, first bool, cause err
 		d.log.Warn("the audit channel refuses a message for its content",
 			zap.Int64("first", a.First), zap.Int64("last", a.Last), zap.Error(cause))
 		if !first {
-			return d.recast(ctx, a)
+			return d.recast(ctx, a, true)
 		}
 		d.narrow(a.First, a.Last, stub)
 		_, err := d.ledger.Thaw(ctx, d.name, a.Nonce)
@@ -404,9 +407,10 @@ func (d *Deliverer) failed(ctx context.Context, a Attempt, first bool, cause err
 	return nil
 }
 
-// recast makes a stub of a message that is refused now, but may have arrived
-// before: what follows it may be a repeat all the same.
-func (d *Deliverer) recast(ctx context.Context, a Attempt) error {
+// recast composes a message anew that may have arrived before: what follows it
+// may be a repeat all the same. It is a stub where it is refused now, and the
+// same in the words of today where the bytes had to be forgotten.
+func (d *Deliverer) recast(ctx context.Context, a Attempt, asStub bool) error {
 	sink, err := d.ledger.sink(ctx, d.name)
 	if err != nil {
 		return err
@@ -417,15 +421,15 @@ func (d *Deliverer) recast(ctx context.Context, a Attempt) error {
 	}
 	posts = slices.DeleteFunc(posts, func(p Posted) bool { return p.Entry.Seq > a.Last })
 	for i := range posts {
-		posts[i].Stub = true
+		posts[i].Stub = asStub
 	}
 	chain(posts, sink)
-	stub, err := d.compose(posts)
+	anew, err := d.compose(posts)
 	if err != nil {
 		d.rest(sendPatience().after(d.failures+1), err)
 		return nil
 	}
-	return concluded(d.ledger.recast(ctx, d.name, a.Nonce, stub))
+	return concluded(d.ledger.recast(ctx, d.name, a.Nonce, anew))
 }
 
 // rest waits with the next attempt. An outage is said once.

@@ -186,7 +186,7 @@ func nonceOf(sink string, posts []Posted) string {
 // it.
 func (l *Log) recast(ctx context.Context, name, nonce string, a Attempt) error {
 	_, err := l.onSink(ctx, name, func(_ *state, row SinkRow, _ bool) (SinkRow, error) {
-		if row.Nonce == a.Nonce { // by an earlier try of this very group
+		if row.Nonce == a.Nonce && len(row.Body) > 0 { // by an earlier try of this very group
 			return row, nil
 		}
 		if row.Last == 0 || row.Nonce != nonce || a.First != row.First || a.Last > row.Last {

@@ -224,10 +224,7 @@ func (l *Log) Postings(ctx context.Context, first, last int64) ([]Posting, error
 		rows, err := s.Postings(ctx, first, last)
 		out := make([]Posting, 0, len(rows))
 		for _, r := range rows {
-			out = append(out, Posting{
-				Sink: r.Sink, First: r.First, Last: r.Last, At: fromMicros(r.At),
-				Ref: chat.MessageRef{Channel: r.Channel, ID: r.Message, Link: r.Link},
-			})
+			out = append(out, r.posting())
 		}
 		return out, err
 	})
@@ -240,4 +237,11 @@ type Posting struct {
 	Last  int64
 	Ref   chat.MessageRef
 	At    time.Time
+}
+
+func (r PostingRow) posting() Posting {
+	return Posting{
+		Sink: r.Sink, First: r.First, Last: r.Last, At: fromMicros(r.At),
+		Ref: chat.MessageRef{Channel: r.Channel, ID: r.Message, Link: r.Link},
+	}
 }

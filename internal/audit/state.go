@@ -18,6 +18,7 @@ type state struct {
 	made        []*Entry // the entries, decoded
 	checkpoints []CheckpointRow
 	postings    []PostingRow
+	erased      []int64 // entries whose side rows go
 
 	refs     layer[string, EntryRef]
 	names    layer[mute.Account, int64]
@@ -51,7 +52,7 @@ type state struct {
 // mark is what is needed to take one caller's changes back.
 type mark struct {
 	head                           HeadRow
-	entries, checkpoints, postings int
+	entries, checkpoints, postings, erased int
 }
 
 // each is what all layers have in common.
@@ -72,7 +73,7 @@ func (s *state) layers() [10]each {
 // mark begins a caller's turn.
 func (s *state) mark() {
 	s.before = mark{
-		head: s.head, entries: len(s.entries), checkpoints: len(s.checkpoints), postings: len(s.postings),
+		head: s.head, entries: len(s.entries), checkpoints: len(s.checkpoints), postings: len(s.postings), erased: len(s.erased),
 	}
 	s.missed = false
 	for _, l := range s.layers() {
@@ -85,7 +86,7 @@ func (s *state) back() {
 	b := s.before
 	s.head = b.head
 	s.entries, s.made = s.entries[:b.entries], s.made[:b.entries]
-	s.checkpoints, s.postings = s.checkpoints[:b.checkpoints], s.postings[:b.postings]
+	s.checkpoints, s.postings, s.erased = s.checkpoints[:b.checkpoints], s.postings[:b.postings], s.erased[:b.erased]
 	for _, l := range s.layers() {
 		l.back()
 	}
@@ -113,7 +114,7 @@ func (s *state) rest() bool {
 			return false // it may have been the last entry that names its account
 		}
 	}
-	s.tx, s.entries, s.made, s.checkpoints, s.postings = nil, nil, nil, nil, nil
+	s.tx, s.entries, s.made, s.checkpoints, s.postings, s.erased = nil, nil, nil, nil, nil, nil
 	s.refs = layer[string, EntryRef]{}
 	n := 0
 	for _, l := range s.layers() {
@@ -125,7 +126,7 @@ func (s *state) rest() bool {
 
 // changes is what the store has to be told.
 func (s *state) changes() Changes {
-	c := Changes{Entries: s.entries, Checkpoints: s.checkpoints, Postings: s.postings}
+	c := Changes{Entries: s.entries, Checkpoints: s.checkpoints, Postings: s.postings, PersonalGone: s.erased}
 	if len(s.entries) > 0 || len(s.checkpoints) > 0 {
 		c.Head = &s.head
 	}
@@ -142,5 +143,5 @@ func (s *state) changes() Changes {
 // empty reports whether there is nothing to write.
 func (c *Changes) empty() bool {
 	return c.Head == nil && len(c.Cases)+len(c.Accounts)+len(c.Mutes)+len(c.MutesGone)+len(c.Links)+len(c.LinksGone)+
-		len(c.Leases)+len(c.LeasesGone)+len(c.Sinks)+len(c.Postings)+len(c.Workers)+len(c.WorkersGone) == 0
+		len(c.Leases)+len(c.LeasesGone)+len(c.Sinks)+len(c.Postings)+len(c.Workers)+len(c.WorkersGone)+len(c.PersonalGone) == 0
 }

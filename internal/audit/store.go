@@ -144,6 +144,8 @@ type Changes struct {
 	Head        *HeadRow // nil when no entry was added
 	Entries     []EntryRow
 	Checkpoints []CheckpointRow
+	// PersonalGone are entries whose side rows are deleted.
+	PersonalGone []int64
 
 	Cases     []CaseRow
 	Accounts  []AccountRow

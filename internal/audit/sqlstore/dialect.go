@@ -59,6 +59,11 @@ type dialect struct {
 	// backup copies the database into a file; empty where that is not for us
 	// to do.
 	backup string
+	// scrub are statements, run outside of a transaction, after which deleted
+	// rows are not in the files any more; emptyJournal does the same for the
+	// journal and returns three numbers, of which the first is 0 when it could.
+	scrub        []string
+	emptyJournal string
 }
 
 // headColumns are the columns of the head row, in the order of scanHead.
@@ -76,6 +81,7 @@ func sqliteDialect() dialect {
 		tables: `SELECT count(*), count(CASE WHEN name = 'goose_db_version' THEN 1 END), count(CASE WHEN name = 'head' THEN 1 END)
 			FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`,
 		backup: "VACUUM INTO ?",
+		scrub:  []string{"VACUUM"}, emptyJournal: "PRAGMA wal_checkpoint(TRUNCATE)",
 	}
 }
 
@@ -108,6 +114,7 @@ func postgresDialect() dialect {
 			FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 			WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p')
 				AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`,
+		scrub:      []string{"VACUUM personal", "VACUUM sink"},
 		lockSchema: "SELECT pg_advisory_lock(hashtextextended('modbot schema ' || current_schema(), 0))",
 	}
 }

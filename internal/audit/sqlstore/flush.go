@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"modbot/internal/audit"
@@ -19,6 +20,7 @@ func (t *tx) flush(ctx context.Context, c audit.Changes) error {
 	steps := []func() error{
 		func() error { return write(ctx, s, tb.entry, c.Entries) },
 		func() error { return write(ctx, s, tb.personal, personal) },
+		func() error { return erase(ctx, s, c.PersonalGone) },
 		func() error { return write(ctx, s, tb.checkpoint, c.Checkpoints) },
 		func() error { return write(ctx, s, tb.cases, c.Cases) },
 		func() error { return write(ctx, s, tb.account, c.Accounts) },
@@ -72,6 +74,17 @@ func remove[R, K any](ctx context.Context, s *session, t *table[R], keys []K, ar
 			return err
 		}
 		keys = keys[n:]
+	}
+	return nil
+}
+
+// erase deletes the side rows of entries.
+func erase(ctx context.Context, s *session, seqs []int64) error {
+	for part := range slices.Chunk(seqs, mostKeys) {
+		args := pad(part)
+		if err := s.exec(ctx, "DELETE FROM personal WHERE seq IN ("+params(len(args))+")", args...); err != nil {
+			return err
+		}
 	}
 	return nil
 }

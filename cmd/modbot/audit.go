@@ -17,7 +17,7 @@ import (
 	"modbot/internal/config"
 )
 
-// newAuditCommand looks at the audit log from outside, beside a running modbot.
+// newAuditCommand works on the audit log from outside, beside a running modbot.
 func newAuditCommand(env *environment) *cobra.Command {
 	var which ledgerFlags
 	cmd := group("audit", "Read, search and verify the audit log",
@@ -25,9 +25,10 @@ func newAuditCommand(env *environment) *cobra.Command {
 		newAuditShowCommand(env, &which),
 		newAuditVerifyCommand(env, &which),
 		newAuditCheckpointCommand(env, &which),
+		newAuditRedactCommand(env, &which),
 	)
-	cmd.Long = `Read, search and verify the audit log. Nothing is ever created or changed; a
-running modbot is not disturbed.
+	cmd.Long = `Read, search and verify the audit log, beside a running modbot. Nothing is ever
+created or changed, but by checkpoint, which keeps what it signs, and redact.
 
 Which log is meant is said by --store, a path or sqlite:PATH, or by -c, the
 configuration of the modbot that writes it. With both, --store wins.

@@ -50,7 +50,7 @@ func configError(err error) error {
 // verbNames are the verbs that a role may list: those that there are, and those
 // that are announced, so that a configuration can be written ahead of them.
 func verbNames() []string {
-	out := []string{"undo", "extend", "approve", "reject", "bulk"}
+	out := []string{"undo", "extend", "approve", "reject", "bulk", redactVerb}
 	for _, s := range commands.Specs() {
 		out = append(out, s.Verb)
 	}

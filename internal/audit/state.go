@@ -51,7 +51,7 @@ type state struct {
 
 // mark is what is needed to take one caller's changes back.
 type mark struct {
-	head                           HeadRow
+	head                                   HeadRow
 	entries, checkpoints, postings, erased int
 }
 

@@ -202,7 +202,21 @@ func entryAct(e audit.Entry) []chat.Span {
 		out = append(out, chat.Plain(" · "+Where(e.Scope)))
 	}
 	if e.Kind == audit.KindRedacted && e.About != 0 {
-		out = append(out, chat.Plain(fmt.Sprintf(" · entry #%d", e.About)))
+		out = append(out, chat.Plain(fmt.Sprintf(" · of entry %d", e.About)))
+		out = append(out, erasedBy(e.Personal)...)
+	}
+	return out
+}
+
+// erasedBy says who erased, and why.
+func erasedBy(p *audit.Personal) []chat.Span {
+	if p == nil {
+		return nil
+	}
+	out := []chat.Span{chat.Plain(" · by ")}
+	out = append(out, personOf(p.ActorName, p.Actor, false)...)
+	if p.Reason != "" {
+		out = append(out, chat.Plain(" · "), chat.Quote(quoted(p.Reason, ReasonShown)))
 	}
 	return out
 }

@@ -101,7 +101,7 @@ func (s *state) note(row EntryRow, e *Entry) {
 // advance moves the head over one more leaf. Every checkpointEvery entries the
 // head is signed and kept, so that a mismatch can be bracketed later.
 func (s *state) advance(leaf tlog.Hash) error {
-	s.head.Frontier = s.head.Frontier.add(s.head.Size, leaf)
+	s.head.Frontier = s.head.Frontier.Add(s.head.Size, leaf)
 	s.head.Size++
 	if s.head.Size%checkpointEvery != 0 {
 		return nil

@@ -20,8 +20,8 @@ type Frontier struct {
 	n      int
 }
 
-// add returns the frontier with one more leaf; size is the number before.
-func (f Frontier) add(size int64, leaf tlog.Hash) Frontier {
+// Add returns the frontier with one more leaf; size is the number before.
+func (f Frontier) Add(size int64, leaf tlog.Hash) Frontier {
 	for ; size&1 == 1; size >>= 1 {
 		f.n--
 		leaf = tlog.NodeHash(f.hashes[f.n], leaf)

@@ -39,7 +39,7 @@ func TestFrontierIsTheTree(t *testing.T) {
 		hashes, err := tlog.StoredHashesForRecordHash(n, leaf(n), &all)
 		require.NoError(t, err)
 		all = append(all, hashes...)
-		f = f.add(n, leaf(n))
+		f = f.Add(n, leaf(n))
 	}
 }
 
@@ -53,7 +53,7 @@ func TestFrontierOfAnySize(t *testing.T) {
 			return
 		}
 		require.Equal(t, bytes, f.Bytes())
-		next := f.add(size, leaf(1))
+		next := f.Add(size, leaf(1))
 		_, err = ParseFrontier(size+1, next.Bytes())
 		require.NoError(t, err)
 	})

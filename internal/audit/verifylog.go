@@ -117,7 +117,7 @@ func (v *verifier) checkEntry(row *EntryRow) error {
 	if e.Kind == KindRedacted {
 		v.erased[e.About] = e.Seq
 	}
-	at.Frontier = at.Frontier.add(at.Size, leaf)
+	at.Frontier = at.Frontier.Add(at.Size, leaf)
 	at.Size, at.At = want, micros(e.Time)
 	return nil
 }

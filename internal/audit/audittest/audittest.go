@@ -53,6 +53,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("Identity", func(t *testing.T) { testIdentity(t, open) })
 	t.Run("Verify", func(t *testing.T) { testVerify(t, open) })
 	t.Run("Tampering", func(t *testing.T) { testTampering(t, open) })
+	t.Run("Witness", func(t *testing.T) { testWitness(t, open) })
 	t.Run("Erasure", func(t *testing.T) { testErasure(t, open) })
 	t.Run("Crashes", func(t *testing.T) { testCrashes(t, open) })
 }

@@ -18,9 +18,10 @@ BENCH        ?= .
 BENCHTIME    ?= 1s
 SOAK         ?= 10m
 SOAK_SEED    ?=
+CRASH_SEED   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check lint vet tidy workflows format golden bench soak fuzz clean
+.PHONY: help demo build test check lint vet tidy workflows format golden bench soak crash fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +62,10 @@ bench: ## measure, and print one table; BENCH=regexp, BENCHTIME=duration
 # The soak ends by itself: what the load left behind has ten minutes more.
 soak: ## run modbot under load while everything around it fails, for SOAK (10m), and count
 	MODBOT_SOAK='$(SOAK)' MODBOT_SOAK_SEED='$(SOAK_SEED)' $(GO) test -count=1 -run '^TestSoak$$' -timeout 0 -v ./internal/soak
+
+# The tests of package crash run in a short form by make test.
+crash: ## kill, stop and cut the power of modbot for minutes, on SQLite and PostgreSQL, and count
+	MODBOT_CRASH=1 MODBOT_CRASH_SEED='$(CRASH_SEED)' $(GO) test -count=1 -p 1 -parallel 1 -timeout 2h -v ./internal/crash/...
 
 # Go runs one fuzz target at a time, so they are found and run one by one.
 fuzz: ## run every fuzz target for FUZZTIME (30s)

@@ -10,7 +10,6 @@ func subcommands(env *environment) []*cobra.Command {
 		newCheckConfigCommand(env),
 		newHealthcheckCommand(env),
 		newRunCommand(env),
-		newBulkCommand(env),
 		newParseCommand(env),
 		newLinkCommand(env),
 		newIMCommand(env),

@@ -83,6 +83,13 @@ var rooms = []room{
 	// It drives the program from outside, and shares no mistake with it.
 	{path: "internal/acceptance", tests: []string{"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim", "internal/pgtest"}},
 	{path: "internal/soak", tests: []string{"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim", "internal/pgtest", "internal/proctest"}},
+	{
+		path: "internal/crash",
+		tests: []string{
+			"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim", "internal/audit", "internal/audit/sqlstore",
+			"internal/im/imsim", "internal/im/imwire", "internal/mute", "internal/pgtest", "internal/proctest",
+		},
+	},
 
 	// The wiring.
 	{path: "cmd/modbot", imports: []string{everything}},

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strconv"
-	"strings"
 
 	"modbot/internal/audit"
 	"modbot/internal/chat"
@@ -30,9 +29,6 @@ type Order struct {
 	Name string
 	// Again begins another batch when the last one of this identity is finished.
 	Again bool
-	// Retry begins another batch of the rows that failed, when the last one of
-	// this identity is finished.
-	Retry bool
 	// SkipUnknown leaves out accounts that do not exist; else they are an error.
 	SkipUnknown bool
 	// Checked is told how many rows were looked at; nil for nobody.
@@ -174,7 +170,7 @@ func (b *Bulk) find(ctx context.Context, o Order) error {
 	if err != nil {
 		return b.d.orderTrouble(b.r, err)
 	}
-	last, earlier := int64(0), map[mute.Account]*audit.CaseView{}
+	last := int64(0)
 	for n := 1; ; n++ {
 		key := joinKey("bulk", identity, strconv.Itoa(n))
 		c, err := b.d.ledger.Known(ctx, key)
@@ -183,44 +179,22 @@ func (b *Bulk) find(ctx context.Context, o Order) error {
 		}
 		if c != nil {
 			last, b.r.inv.Key = c.Batch, key
-			if err := b.resume(ctx, last, fresh.Digest, o.Rows, earlier); err != nil {
-				return err
-			}
 			continue
 		}
-		anew := last == 0 || o.Again && b.Finished()
-		switch {
-		case anew:
-			b.fill(o.Rows)
-		case !o.Retry || !b.Finished() || !b.reopen():
-			return nil
+		if last != 0 {
+			err := b.resume(ctx, last, fresh.Digest, o.Rows)
+			if err != nil || !o.Again || !b.Finished() {
+				return err
+			}
 		}
-		b.seq, b.list, b.r.inv.Key = 0, fresh, key
+		b.seq, b.list, b.rows, b.r.inv.Key = 0, fresh, nil, key
+		b.fill(o.Rows)
 		return nil
 	}
 }
 
-// reopen opens the rows that failed for another batch. It reports false when
-// there are none.
-func (b *Bulk) reopen() bool {
-	some := false
-	for _, w := range b.rows {
-		if w.known == nil {
-			continue
-		}
-		switch w.known.Status {
-		case audit.StatusFailed, audit.StatusPartial, audit.StatusUnverified:
-			w.known, some = nil, true
-		case audit.StatusDone, audit.StatusRefused, audit.StatusInFlight, audit.StatusUnknown, audit.StatusWaiting,
-			audit.StatusDeclined, audit.StatusVoid, audit.StatusLapsed:
-		}
-	}
-	return some
-}
-
-// resume takes up a batch that is in the ledger. earlier has what became of the
-// rows in the batches before it: a batch of those that failed lists no others.
-func (b *Bulk) resume(ctx context.Context, seq int64, digest string, rows []bulk.Row, earlier map[mute.Account]*audit.CaseView) error {
+// resume takes up a batch that is in the ledger.
+func (b *Bulk) resume(ctx context.Context, seq int64, digest string, rows []bulk.Row) error {
 	list, err := b.d.ledger.BatchList(ctx, seq)
 	if err != nil {
 		return b.d.orderTrouble(b.r, err)
@@ -244,17 +218,13 @@ func (b *Bulk) resume(ctx context.Context, seq int64, digest string, rows []bulk
 	b.fill(rows)
 	place := places(list.Accounts)
 	for _, w := range b.rows {
-		a := w.row.Account()
-		n, listed := place[a]
-		if w.known = earlier[a]; !listed && w.known == nil {
-			w.out = b.absent(w, nil)
-		}
+		n, listed := place[w.row.Account()]
 		if !listed {
+			w.out = b.absent(w, nil)
 			continue
 		}
 		w.part.nth, w.part.batch = n, seq
 		w.known = known[b.r.delivery(n)]
-		earlier[a] = w.known
 	}
 	return nil
 }
@@ -279,16 +249,14 @@ func (b *Bulk) fill(rows []bulk.Row) {
 // that does not depend on the file's.
 func (b *Bulk) enlist() {
 	for _, w := range b.rows {
-		if w.open() {
+		if w.out == nil {
 			b.list.Accounts = append(b.list.Accounts, w.row.Account())
 		}
 	}
 	slices.Sort(b.list.Accounts)
 	place := places(b.list.Accounts)
 	for _, w := range b.rows {
-		if w.open() {
-			w.part.nth = place[w.row.Account()]
-		}
+		w.part.nth = place[w.row.Account()]
 	}
 }
 
@@ -304,12 +272,8 @@ func (b *Bulk) absent(w *bulkRow, near []mute.Account) *result {
 // unknown leaves out accounts that do not exist, or returns them as an error.
 func (b *Bulk) unknown(ctx context.Context, o Order) error {
 	e := &OrderError{Code: "no_such_account"}
-	asked := 0
 	for _, w := range b.rows {
-		if !w.open() {
-			continue
-		}
-		if asked++; w.part.target.exists {
+		if w.part.target.exists {
 			continue
 		}
 		var near []mute.Account
@@ -326,11 +290,11 @@ func (b *Bulk) unknown(ctx context.Context, o Order) error {
 	switch {
 	case n == 0:
 		return nil
-	case n == asked:
+	case n == len(b.rows):
 		e.Why = texts.NoneExists()
 		return e
 	case !o.SkipUnknown:
-		e.Why = texts.SomeAbsent(n, asked)
+		e.Why = texts.SomeAbsent(n, len(b.rows))
 		return e
 	}
 	return nil
@@ -348,19 +312,14 @@ func (d *Dispatcher) orderTrouble(r *request, err error) error {
 	return &OrderError{Code: res.code, Why: plain(res.lines), Cause: err}
 }
 
-// plain is lines as one text; those that are no sentences are kept apart.
+// plain is lines as one text.
 func plain(lines []chat.Line) string {
-	var out strings.Builder
+	var out string
 	for i, l := range lines {
-		text := l.Plain()
-		out.WriteString(text)
-		switch {
-		case i == len(lines)-1:
-		case strings.HasSuffix(text, "."), strings.HasSuffix(text, "?"), strings.HasSuffix(text, ":"):
-			out.WriteByte(' ')
-		default:
-			out.WriteString("; ")
+		if i > 0 {
+			out += " "
 		}
+		out += l.Plain()
 	}
-	return out.String()
+	return out
 }

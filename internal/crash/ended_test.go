@@ -1,0 +1,112 @@
+//go:build unix
+
+package crash
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"modbot/internal/im/imsim"
+	"modbot/internal/im/imwire"
+	"modbot/internal/proctest"
+)
+
+// drainWithin is what modbot promises of its end, and forcedWithin bounds what
+// takes no time.
+const (
+	drainWithin  = 25 * time.Second
+	forcedWithin = 3 * time.Second
+)
+
+// many is enough people for commands to be under way whenever the end comes.
+const many = 64
+
+// muteMany has people mute until the returned function ends them.
+func (w *world) muteMany() (stop func()) {
+	w.t.Helper()
+	ctx, cancel := context.WithCancel(w.t.Context())
+	var all sync.WaitGroup
+	for n := range many {
+		all.Go(func() { w.person(ctx, n) })
+	}
+	return func() { cancel(); all.Wait() }
+}
+
+// An operator's end drains: everything that was begun has its outcome when the
+// process is gone, and nobody has to settle anything after it.
+func TestEnded_UnderLoad(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, many, "sqlite:modbot.db")
+	slow := imsim.Fault{API: imwire.SetNoSpeaking, Kind: imsim.KindLatency, Delay: 300 * time.Millisecond, Times: imsim.Forever}
+	require.NoError(t, w.sim.AddFault(slow))
+	w.start()
+	stop := w.muteMany()
+	defer stop()
+	proctest.Await(t, proctest.ReadyWithin, "commands to be under way", func() bool { now, _ := w.sim.InFlight(); return now > 4 })
+	asked := time.Now()
+	w.serve.Terminate()
+	require.Zero(t, w.serve.Wait(drainWithin), "%s", w.serve.Logged())
+	t.Logf("drained in %s", time.Since(asked).Round(time.Millisecond))
+
+	f := finding{intents: map[string][]proctest.Entry{}, outcomes: map[string][]proctest.Entry{}, kinds: map[string]int{}}
+	f.readLedger(w.entries())
+	require.NotEmpty(t, f.intents)
+	for name, intents := range f.intents {
+		require.Len(t, intents, 1, name)
+		require.Len(t, f.outcomes[name], 1, "%s was begun and not ended", name)
+		require.Equal(t, "done", f.outcomes[name][0].Outcome, name)
+		require.NotZero(t, w.sim.Snapshot().Accounts[name].Group, name)
+	}
+	exit, v := w.verify()
+	require.Zero(t, exit, "%+v", v)
+}
+
+// A second signal does not wait for what is under way: what was begun is settled
+// by the next start.
+func TestEnded_ByASecondSignal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, many, "sqlite:modbot.db")
+	held := w.sim.Hold(imwire.SetNoSpeaking, imsim.BeforeAnswer)
+	w.start()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var typing sync.WaitGroup
+	typing.Go(func() { w.person(ctx, 0) })
+	defer typing.Wait()
+	select {
+	case <-held.Arrived():
+	case <-time.After(proctest.ReadyWithin):
+		t.Fatal("no call came")
+	}
+	w.serve.Terminate()
+	// The listener is closed when the drain has begun, and the handler of the
+	// second signal is gone.
+	proctest.Await(t, proctest.ReadyWithin, "the drain to begin", func() bool { return !w.reachable() })
+	require.True(t, w.serve.Alive(), "it waits for what is under way")
+	w.serve.Terminate()
+	require.Equal(t, -1, w.serve.Wait(forcedWithin), "a signal ended it")
+	held.Release()
+	require.Equal(t, map[string]int{"intent": 1}, w.kinds())
+
+	w.ended()
+	w.start() // the same person delivers the same again, and is told
+	select {
+	case <-w.people.of(account(0)).final:
+	case <-time.After(time.Minute):
+		t.Fatal("nobody is told what became of it")
+	}
+	require.Equal(t, map[string]int{"intent": 1, "outcome done": 1}, w.kinds())
+	require.Zero(t, w.serve.Stop())
+}
+
+// kinds counts the entries of the ledger.
+func (w *world) kinds() map[string]int {
+	w.t.Helper()
+	f := finding{intents: map[string][]proctest.Entry{}, outcomes: map[string][]proctest.Entry{}, kinds: map[string]int{}}
+	f.readLedger(w.entries())
+	return f.kinds
+}

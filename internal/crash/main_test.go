@@ -1,0 +1,67 @@
+//go:build unix
+
+package crash
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"modbot/internal/proctest"
+)
+
+// The environment says whether the long form runs, and by which numbers things
+// go wrong.
+const (
+	envLong = "MODBOT_CRASH"
+	envSeed = "MODBOT_CRASH_SEED"
+)
+
+// program is the built modbot. TestMain sets it before the first test runs and
+// nobody changes it afterwards.
+var program string
+
+func TestMain(m *testing.M) {
+	if path := os.Getenv(envAppender); path != "" {
+		os.Exit(appendForever(path))
+	}
+	flag.Parse()
+	dir, err := os.MkdirTemp("", "modbot-crash-")
+	if err != nil {
+		panic(fmt.Sprintf("a folder for the program: %v", err))
+	}
+	// The long form is about many kills, not about races: those are found by the
+	// short one.
+	program, err = proctest.Build(dir, !long())
+	if err != nil {
+		panic(err.Error())
+	}
+	code := m.Run()
+	_ = os.RemoveAll(dir) // what is left is in the folder for temporary files
+	os.Exit(code)
+}
+
+func long() bool { return os.Getenv(envLong) != "" }
+
+// seedOf is the seed of a test, and says it.
+func seedOf(t *testing.T) uint64 {
+	t.Helper()
+	seed := uint64(time.Now().UnixNano()) //nolint:gosec // any number will do
+	if text := os.Getenv(envSeed); text != "" {
+		var err error
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatalf("%s: %v", envSeed, err)
+		}
+	}
+	t.Logf("%s=%d", envSeed, seed)
+	return seed
+}
+
+// randomOf is a source of numbers for one purpose of a test.
+func randomOf(seed, purpose uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(seed, purpose)) //nolint:gosec // it has to be repeatable, not secret
+}

@@ -1,7 +1,6 @@
 package archtest
 
 import (
-	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -30,11 +29,8 @@ func TestDocumentsNameWhatExists(t *testing.T) {
 	}
 	named := regexp.MustCompile("`((?:Test|Fuzz|Benchmark)[A-Z]\\w*)`")
 	folders := regexp.MustCompile("`((?:internal|cmd)/[\\w/]+)`")
-	for _, name := range []string{"ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"} {
+	for _, name := range documents(t, dir) {
 		data, err := os.ReadFile(filepath.Join(dir, name))
-		if name == "README.md" && errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
 		require.NoError(t, err)
 		for _, m := range named.FindAllStringSubmatch(string(data), -1) {
 			require.True(t, functions[m[1]], "%s names %s, and no test is called so", name, m[1])
@@ -43,6 +39,19 @@ func TestDocumentsNameWhatExists(t *testing.T) {
 			require.DirExists(t, filepath.Join(dir, m[1]), "%s names it", name)
 		}
 	}
+}
+
+// documents are all texts for people, by their paths below the root.
+func documents(t *testing.T, dir string) []string {
+	t.Helper()
+	out := []string{"ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"}
+	require.NoError(t, fs.WalkDir(os.DirFS(dir), "docs", func(path string, _ fs.DirEntry, err error) error {
+		if strings.HasSuffix(path, ".md") {
+			out = append(out, path)
+		}
+		return err
+	}))
+	return out
 }
 
 // The table in ARCHITECTURE.md has the rooms of the table in this package, and

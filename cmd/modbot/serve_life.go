@@ -16,7 +16,7 @@ import (
 // commands that they handed over, then the outcomes and posts that are still
 // missing. A post that has begun is seen through, which takes up to 8 s more.
 const (
-	platformsTime = 8 * time.Second
+	platformsTime = adapters.DrainTime + time.Second
 	outcomesTime  = time.Second
 	postsTime     = 2 * time.Second
 	// endTime is when what has not ended by itself is left behind.

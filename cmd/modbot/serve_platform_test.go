@@ -120,4 +120,5 @@ func TestTheEndIsWithinItsTime(t *testing.T) {
 	const postSeen = 8 * time.Second // a post that has begun is seen through
 	require.LessOrEqual(t, 4*time.Second+platformsTime+outcomesTime+postsTime+postSeen, endTime)
 	require.Less(t, endTime, 25*time.Second)
+	require.Greater(t, platformsTime, adapters.DrainTime, "a platform says itself what it did not wait for")
 }

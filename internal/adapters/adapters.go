@@ -81,6 +81,10 @@ var ErrTooLong = errors.New("a post about several entries is longer than a messa
 // person has to look. What Run returns otherwise may pass.
 var ErrSettings = errors.New("the platform refuses this configuration")
 
+// DrainTime is how long Run waits, when it ends, for what it handed to the Core.
+// Whoever ends an adapter allows a little more.
+const DrainTime = 7 * time.Second
+
 // Status is how an adapter stands with its platform.
 type Status struct {
 	Up  bool

@@ -22,8 +22,6 @@ const (
 	// more are told that it is too much. What comes beyond is dropped.
 	maxWork     = 256
 	maxRefusals = 64
-	// drainTime is how long Run waits for what is being served when it ends.
-	drainTime = 20 * time.Second
 )
 
 // intake starts deliveries for as long as one Run lasts.
@@ -78,7 +76,7 @@ func (i *intake) drain() bool {
 		defer close(ended)
 		i.running.Wait()
 	}()
-	timeout := time.NewTimer(drainTime)
+	timeout := time.NewTimer(adapters.DrainTime)
 	defer timeout.Stop()
 	select {
 	case <-ended:
@@ -124,7 +122,7 @@ func (d *Discord) Run(ctx context.Context, core adapters.Core) error {
 	d.intake.Store(nil)
 	beside.Wait()
 	if !in.drain() {
-		d.log.Error("what is being served didn't end in time", zap.Duration("waited", drainTime))
+		d.log.Error("what is being served didn't end in time", zap.Duration("waited", adapters.DrainTime))
 	}
 	d.api.Close()
 	err := context.Cause(ctx)

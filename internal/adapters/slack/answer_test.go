@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"modbot/internal/adapters"
 	"modbot/internal/chat"
 )
 
@@ -493,7 +494,7 @@ func TestRun_DoesNotWaitForEver(t *testing.T) {
 		_, _ = b.command()
 		began := time.Now()
 		b.stop(t)
-		require.Equal(t, drainTime, time.Since(began))
+		require.Equal(t, adapters.DrainTime, time.Since(began))
 		close(release)
 		synctest.Wait()
 		time.Sleep(time.Minute)

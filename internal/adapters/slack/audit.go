@@ -87,10 +87,8 @@ func (c *auditChannel) failed(err error) error {
 		out.Content = true
 	case "":
 		return out // throttled, or nobody answered
-	case "fatal_error", "internal_error", "request_timeout", "service_unavailable", "team_added_to_org":
-		// Slack says of these that something may have happened all the same.
 	default:
-		out.Untaken = true
+		out.Untaken = !unsure(e.code)
 	}
 	c.stand.set(topicAudit, "The audit channel "+c.channel+" takes no posts: "+explain(err))
 	if explained := explain(err); explained != err.Error() {

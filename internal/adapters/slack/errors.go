@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -131,6 +132,38 @@ func ends(err error) bool {
 	switch codeOf(err) {
 	case "invalid_auth", "account_inactive", "not_authed", "token_revoked", "token_expired",
 		"not_allowed_token_type", "missing_scope", "no_permission", "link_disabled":
+		return true
+	}
+	return false
+}
+
+// maybePassing reports whether a failed call may do better a moment later: Slack
+// was not reached, or had trouble of its own.
+func maybePassing(err error) bool {
+	e, ok := errors.AsType[*callError](err)
+	if !ok || e.throttled {
+		return false
+	}
+	return e.status >= http.StatusInternalServerError || e.cause != nil || unsure(e.code) && e.code != "team_added_to_org"
+}
+
+// notTaken reports whether a message that failed surely did not arrive, and may
+// all the same the next time: no connection was made, or something in front of
+// Slack had nowhere to pass the call on.
+func notTaken(err error) bool {
+	e, ok := errors.AsType[*callError](err)
+	if !ok {
+		return false
+	}
+	op, dialled := errors.AsType[*net.OpError](e.cause)
+	return dialled && op.Op == "dial" || e.status == http.StatusServiceUnavailable
+}
+
+// unsure reports whether Slack says with an error that something may have
+// happened all the same.
+func unsure(code string) bool {
+	switch code {
+	case "fatal_error", "internal_error", "request_timeout", "service_unavailable", "team_added_to_org":
 		return true
 	}
 	return false

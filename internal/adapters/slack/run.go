@@ -15,9 +15,6 @@ import (
 	"modbot/internal/chat"
 )
 
-// drainTime is how long Run waits, when it ends, for what was begun.
-const drainTime = 20 * time.Second
-
 // maxInFlight is how many deliveries are worked on at once. More are told that
 // modbot is busy: each may wait for others for seconds.
 const maxInFlight = 1024
@@ -61,7 +58,7 @@ func (d *door) submit(j job) error {
 
 // Run receives until the context ends, which is a clean end, or until Slack says
 // that it can't go on as configured (adapters.ErrSettings). At its end it waits
-// up to drainTime for what was begun. It runs once at a time.
+// up to adapters.DrainTime for what was begun. It runs once at a time.
 func (s *Slack) Run(ctx context.Context, core adapters.Core) error {
 	d := newDoor()
 	if !s.door.CompareAndSwap(nil, d) {
@@ -82,7 +79,7 @@ func (s *Slack) Run(ctx context.Context, core adapters.Core) error {
 	close(d.closed)
 	s.door.Store(nil)
 	cancel()
-	if !wait(&all, drainTime) {
+	if !wait(&all, adapters.DrainTime) {
 		s.log.Warn("some answers were still being waited for at the end", zap.Int64("in_flight", d.inFlight.Load()))
 	}
 	s.web.closeIdle()

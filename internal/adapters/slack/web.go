@@ -196,10 +196,48 @@ func (w *web) permalink(ctx context.Context, channel, ts string) string {
 	return link
 }
 
-// direct sends a message to one person.
+// Opening a conversation can be done again; that a message was not taken, Slack
+// has to say.
+const (
+	directTries = 3
+	directPause = 500 * time.Millisecond // doubled each time
+)
+
+// direct sends a message to one person. It tries again where nothing can come
+// twice of it: the actor waits for an answer that has no other way.
 func (w *web) direct(ctx context.Context, user string, b blocks.Body) error {
 	var channel string
-	err := w.call(ctx, methodDirect, func(ctx context.Context) error {
+	err := again(ctx, maybePassing, func() (err error) {
+		channel, err = w.conversation(ctx, user)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return again(ctx, notTaken, func() error {
+		return w.patiently(ctx, func() error {
+			_, err := w.post(ctx, channel, b)
+			return err
+		})
+	})
+}
+
+// again does something up to directTries times, as long as its error is such.
+func again(ctx context.Context, such func(error) bool, do func() error) error {
+	wait := directPause
+	for range directTries - 1 {
+		err := do()
+		if err == nil || !such(err) || !pause(ctx, wait) {
+			return err
+		}
+		wait *= 2
+	}
+	return do()
+}
+
+// conversation is the channel of direct messages with one person.
+func (w *web) conversation(ctx context.Context, user string) (channel string, err error) {
+	err = w.call(ctx, methodDirect, func(ctx context.Context) error {
 		c, _, _, err := w.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{user}})
 		if err != nil {
 			return err
@@ -209,13 +247,7 @@ func (w *web) direct(ctx context.Context, user string, b blocks.Body) error {
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	return w.patiently(ctx, func() error {
-		_, err := w.post(ctx, channel, b)
-		return err
-	})
+	return channel, err
 }
 
 // connect asks for the address of a new Socket Mode connection. The address is

@@ -81,10 +81,10 @@ func routes() []route {
 		{name: "PUT /applications/{app}/guilds/{guild}/commands", major: guild, do: (*Server).overwriteCommands},
 		{name: "DELETE /applications/{app}/guilds/{guild}/commands/{command}", major: guild, do: (*Server).deleteCommand},
 		{name: "POST /interactions/{interaction}/{token}/callback", interaction: true, urgent: true, do: (*Server).callback},
-		{name: "GET /webhooks/{app}/{token}/messages/@original", major: webhook, interaction: true, do: (*Server).readOriginal},
-		{name: "PATCH /webhooks/{app}/{token}/messages/@original", major: webhook, interaction: true, do: (*Server).editOriginal},
-		{name: "DELETE /webhooks/{app}/{token}/messages/@original", major: webhook, interaction: true, do: (*Server).deleteOriginal},
-		{name: "POST /webhooks/{app}/{token}", major: webhook, interaction: true, do: (*Server).followUp},
+		{name: "GET /webhooks/{app}/{token}/messages/@original", major: webhook, interaction: true, do: original((*Server).readOriginal)},
+		{name: "PATCH /webhooks/{app}/{token}/messages/@original", major: webhook, interaction: true, do: original((*Server).editOriginal)},
+		{name: "DELETE /webhooks/{app}/{token}/messages/@original", major: webhook, interaction: true, do: original((*Server).deleteOriginal)},
+		{name: "POST /webhooks/{app}/{token}", major: webhook, interaction: true, do: spoken((*Server).followUp)},
 	}
 }
 

@@ -2,9 +2,9 @@ package discordsim
 
 import (
 	"fmt"
+	"hash/fnv"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -75,10 +75,13 @@ func values(c *channel) []Message {
 	return out
 }
 
-// dmPrefix begins the ids of direct messages, which are numbers as all ids.
-const dmPrefix = "77"
-
-func dmChannel(user string) string { return dmPrefix + strings.TrimLeft(user, "0") }
+// dmChannel is the id of a member's direct messages: a number of 19 digits, as
+// ids are, and the same for the same member.
+func dmChannel(user string) string {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(user)) // never fails
+	return fmt.Sprintf("7%018d", h.Sum64()%1e18)
+}
 
 func (s *Server) openDM(_ *http.Request, body []byte) reply {
 	var in struct {
@@ -107,9 +110,9 @@ func (s *Server) createMessage(r *http.Request, body []byte) reply {
 	case c.closed:
 		return refused(http.StatusForbidden, codeMissingAccess, "Missing Access")
 	}
-	var p payload
-	if r := decode(body, &p); r != nil {
-		return *r
+	p, refusal := readPayload(body, false)
+	if refusal != nil {
+		return *refusal
 	}
 	name := ""
 	if p.Nonce != nil {
@@ -117,9 +120,6 @@ func (s *Server) createMessage(r *http.Request, body []byte) reply {
 	}
 	if length(name) > maxNonce {
 		return invalidForm("nonce", fmt.Sprintf("Must be %d or fewer in length.", maxNonce))
-	}
-	if r := p.check(false); r != nil {
-		return *r
 	}
 	now := s.cfg.Now()
 	key := c.id + " " + name
@@ -149,10 +149,21 @@ func (s *Server) Delete(channelID, messageID string) {
 	}
 }
 
-// find looks for a message in all channels. The server is locked.
+// find looks for a message in all channels, and among what only one member
+// sees. The server is locked.
 func (s *Server) find(id string) *Message {
 	for _, c := range s.channels {
 		for _, m := range c.messages {
+			if m.ID == id {
+				return m
+			}
+		}
+	}
+	for _, in := range s.interactions {
+		if in.original != nil && in.original.ID == id {
+			return in.original
+		}
+		for _, m := range in.followUps {
 			if m.ID == id {
 				return m
 			}

@@ -21,7 +21,8 @@ const (
 // lock, but for the socket, which only its own goroutines and drop use.
 type conn struct {
 	ws      *websocket.Conn
-	out     chan frame // never closed; over when gone is
+	out     chan frame    // never closed; over when gone is
+	beat    chan struct{} // a heartbeat came
 	gone    chan struct{}
 	once    sync.Once
 	session *session
@@ -70,7 +71,7 @@ func (s *Server) serveGateway(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // Upgrade has answered
 	}
-	c := &conn{ws: ws, out: make(chan frame, queued), gone: make(chan struct{})}
+	c := &conn{ws: ws, out: make(chan frame, queued), beat: make(chan struct{}, 1), gone: make(chan struct{})}
 	s.mu.Lock()
 	if s.gateway.closed {
 		s.mu.Unlock()
@@ -92,17 +93,29 @@ func (s *Server) serveGateway(w http.ResponseWriter, r *http.Request) {
 	s.mu.Unlock()
 	go func() {
 		defer s.gateway.readers.Done()
-		c.write()
+		s.write(c)
 	}()
 	defer s.gateway.readers.Done()
 	s.read(c)
 }
 
-// write sends what is queued until the connection is over.
-func (c *conn) write() {
+// missedBeats is how many heartbeats a client may miss.
+const missedBeats = 2
+
+// write sends what is queued until the connection is over, and ends it when the
+// client's heart doesn't beat.
+func (s *Server) write(c *conn) {
 	defer c.drop()
+	alive := time.NewTimer(missedBeats * s.cfg.Heartbeat)
+	defer alive.Stop()
 	for {
 		select {
+		case <-c.beat:
+			alive.Reset(missedBeats * s.cfg.Heartbeat)
+		case <-alive.C:
+			s.mu.Lock()
+			s.hang(c, CloseSessionTimeout)
+			s.mu.Unlock()
 		case f := <-c.out:
 			_ = c.ws.SetWriteDeadline(time.Now().Add(writeTime))
 			if f.Op == closing {
@@ -188,6 +201,10 @@ func (s *Server) receive(c *conn, data []byte) {
 	switch *f.Op {
 	case opHeartbeat:
 		s.note(Event{What: Beaten})
+		select {
+		case c.beat <- struct{}{}:
+		default: // one that is not looked at yet says as much
+		}
 		if !s.gateway.holdAcks {
 			c.send(frame{Op: opHeartbeatAck})
 		}

@@ -204,6 +204,15 @@ func TestGateway_TheIdentifyBudgetEnds(t *testing.T) {
 	require.True(t, refusal(t, err).Unauthorized(), "the token was reset")
 }
 
+func TestGateway_EndsWhatStopsBeating(t *testing.T) {
+	s, _ := newServer(t, discordsim.Config{Heartbeat: 100 * time.Millisecond})
+	c := dial(t, s.GatewayURL())
+	c.begin()
+	c.send(1, 1)
+	require.NoError(t, s.Wait(t.Context(), discordsim.AtLeast(discordsim.Beaten, 1)))
+	require.Equal(t, discordsim.CloseSessionTimeout, c.closed())
+}
+
 func TestGateway_AcksCanBeHeld(t *testing.T) {
 	s, _ := newServer(t, discordsim.Config{})
 	s.HoldAcks(true)

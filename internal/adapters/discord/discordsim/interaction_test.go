@@ -214,6 +214,28 @@ func TestComponent_UpdatesItsMessage(t *testing.T) {
 	require.Equal(t, "after", s.Messages(channel)[0].Content)
 }
 
+// A click on what only its reader sees says so, and updates that.
+func TestComponent_OfAPrivateAnswer(t *testing.T) {
+	s, _ := newServer(t, discordsim.Config{})
+	private := make(chan discordgo.MessageFlags, 1)
+	s.UseEndpoint(endpoint(t, s, func(w http.ResponseWriter, i *discordgo.Interaction) {
+		if i.Type == discordgo.InteractionMessageComponent {
+			private <- i.Message.Flags
+			respond(w, discordgo.InteractionResponse{Type: discordgo.InteractionResponseUpdateMessage, Data: said("after").Data(0)})
+			return
+		}
+		respond(w, discordgo.InteractionResponse{
+			Type: discordgo.InteractionResponseChannelMessageWithSource, Data: said("before").Data(discordgo.MessageFlagsEphemeral),
+		})
+	}))
+	r, err := s.Command(t.Context(), mute())
+	require.NoError(t, err)
+	_, err = s.Component(t.Context(), discordsim.Interaction{User: "77", Name: "m1|x", Message: r.Message.ID})
+	require.NoError(t, err)
+	require.Equal(t, discordgo.MessageFlagsEphemeral, <-private&discordgo.MessageFlagsEphemeral)
+	require.Equal(t, "after", s.Private(r.ID)[0].Content)
+}
+
 func TestDelivery_NotAnsweredInTime(t *testing.T) {
 	s, c := newServer(t, discordsim.Config{AnswerTime: 50 * time.Millisecond})
 	s.UseEndpoint(endpoint(t, s, func(w http.ResponseWriter, _ *discordgo.Interaction) { w.WriteHeader(http.StatusAccepted) }))

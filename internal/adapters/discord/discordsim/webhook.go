@@ -6,38 +6,46 @@ func unknownWebhook() reply {
 	return refused(http.StatusNotFound, codeUnknownWebhook, "Unknown Webhook")
 }
 
-// spoken finds the interaction of a call about one that was answered.
-func (s *Server) spoken(r *http.Request) *interaction {
-	if r.PathValue("app") != s.cfg.Application {
-		return nil
+// spoken serves a call about an interaction that was answered.
+func spoken(serve func(s *Server, in *interaction, body []byte) reply) func(*Server, *http.Request, []byte) reply {
+	return func(s *Server, r *http.Request, body []byte) reply {
+		if r.PathValue("app") != s.cfg.Application {
+			return unknownWebhook()
+		}
+		in := s.open(r.PathValue("token"))
+		if in == nil {
+			return unknownWebhook()
+		}
+		return serve(s, in, body)
 	}
-	return s.open(r.PathValue("token"))
 }
 
-func (s *Server) readOriginal(r *http.Request, _ []byte) reply {
-	in := s.spoken(r)
-	switch {
-	case in == nil:
-		return unknownWebhook()
-	case in.original == nil:
-		return refused(http.StatusNotFound, codeUnknownMessage, "Unknown Message")
+// original serves a call about an answer that is there.
+func original(serve func(s *Server, in *interaction, body []byte) reply) func(*Server, *http.Request, []byte) reply {
+	return spoken(func(s *Server, in *interaction, body []byte) reply {
+		if in.original == nil {
+			return refused(http.StatusNotFound, codeUnknownMessage, "Unknown Message")
+		}
+		return serve(s, in, body)
+	})
+}
+
+// readPayload reads and checks what a message is to say.
+func readPayload(body []byte, edit bool) (payload, *reply) {
+	var p payload
+	if r := decode(body, &p); r != nil {
+		return p, r
 	}
+	return p, p.check(edit)
+}
+
+func (s *Server) readOriginal(in *interaction, _ []byte) reply {
 	return ok(in.original.json(s.cfg.Application))
 }
 
-func (s *Server) editOriginal(r *http.Request, body []byte) reply {
-	in := s.spoken(r)
-	switch {
-	case in == nil:
-		return unknownWebhook()
-	case in.original == nil:
-		return refused(http.StatusNotFound, codeUnknownMessage, "Unknown Message")
-	}
-	var p payload
-	if r := decode(body, &p); r != nil {
-		return *r
-	}
-	if r := p.check(true); r != nil {
+func (s *Server) editOriginal(in *interaction, body []byte) reply {
+	p, r := readPayload(body, true)
+	if r != nil {
 		return *r
 	}
 	s.edit(in, p, body)
@@ -57,30 +65,16 @@ func (s *Server) edit(in *interaction, p payload, raw []byte) {
 	s.note(e)
 }
 
-func (s *Server) deleteOriginal(r *http.Request, _ []byte) reply {
-	in := s.spoken(r)
-	switch {
-	case in == nil:
-		return unknownWebhook()
-	case in.original == nil:
-		return refused(http.StatusNotFound, codeUnknownMessage, "Unknown Message")
-	}
+func (*Server) deleteOriginal(in *interaction, _ []byte) reply {
 	in.original = nil
 	return none()
 }
 
 // followUp says something more. The first after a deferral becomes the answer
 // instead, and is as private as the deferral was.
-func (s *Server) followUp(r *http.Request, body []byte) reply {
-	in := s.spoken(r)
-	if in == nil {
-		return unknownWebhook()
-	}
-	var p payload
-	if r := decode(body, &p); r != nil {
-		return *r
-	}
-	if r := p.check(false); r != nil {
+func (s *Server) followUp(in *interaction, body []byte) reply {
+	p, r := readPayload(body, false)
+	if r != nil {
 		return *r
 	}
 	if in.original != nil && in.original.Flags&FlagLoading != 0 {

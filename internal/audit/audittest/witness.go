@@ -39,16 +39,16 @@ func (w *witness) Send(_ context.Context, body []byte, _ chat.Delivery) (chat.Me
 
 // witnessed is a ledger that a channel was told of: 12 entries, and a full
 // checkpoint in the middle.
-func witnessed(t testing.TB, open Open) (*bench, *witness) {
-	t.Helper()
-	b, w := newBench(t, open), &witness{}
+func witnessed(tb testing.TB, open Open) (*bench, *witness) {
+	tb.Helper()
+	b, w := newBench(tb, open), &witness{}
 	d := audit.NewDeliverer(quiet(), b.Log, w)
 	for i := range 6 {
 		b.act(head(mute.Account(fmt.Sprint("user", i))), audit.OutcomeFailed)
-		require.NoError(t, d.Flush(t.Context()))
+		require.NoError(tb, d.Flush(tb.Context()))
 		if i == 2 {
-			_, _, err := b.PostCheckpoint(t.Context())
-			require.NoError(t, err)
+			_, _, err := b.PostCheckpoint(tb.Context())
+			require.NoError(tb, err)
 		}
 	}
 	return b, w

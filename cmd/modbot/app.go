@@ -153,6 +153,7 @@ func (c *core) startWorkers(p parts) {
 	for _, s := range p.sinks {
 		s.origin = c.ledger.OriginPrint()
 		s.outages = newOutages(c.log.Named("deliver"), health, s.name)
+		s.outages.now = c.ledger.Now
 		d := audit.NewDeliverer(c.log.Named("deliver"), c.ledger, s)
 		c.deliverers = append(c.deliverers, d)
 		c.workers.Go(func() error { return d.Run(ctx) })

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
@@ -180,7 +179,7 @@ func (a *arrangement) open(ctx context.Context, log *zap.Logger, key *audit.Key,
 	if err != nil {
 		return nil, err
 	}
-	standing := ledgerStanding{health: healthOf(c.ledger, sinks), now: time.Now}
+	standing := ledgerStanding{health: healthOf(c.ledger, sinks), now: c.ledger.Now}
 	watched := make([]web.Platform, 0, len(a.platforms))
 	for _, p := range a.platforms {
 		watched = append(watched, p)

@@ -64,17 +64,20 @@ type instant struct {
 	lease time.Time
 }
 
-// look notes what the store said: the time by its own clock, 0 where it has
-// none, and the size of the log. It returns by how much the clock was set since
-// the last look, 0 when it was not.
-func (c *clock) look(store, size int64) (now instant, stepped time.Duration) {
+// look notes what the store said with its head: the time by its own clock, if
+// it has one, and the size of the log. It returns by how much the clock was set
+// since the last look, 0 when it was not.
+func (c *clock) look(h HeadRow) (now instant, stepped time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	m := c.here()
-	if c.own = store != 0 && c.wall == nil; c.own {
-		m.store = fromMicros(store)
+	if c.own = h.Clock != 0 && c.wall == nil; c.own {
+		// The store read its clock after it was asked. To take that moment, and
+		// not the one when the answer is looked at, errs on the side of leases
+		// that end too early for their holder.
+		m = moment{local: m.local.Add(-time.Since(h.Asked)), store: fromMicros(h.Clock)}
 	}
-	c.size = max(c.size, size)
+	c.size = max(c.size, h.Size)
 	stepped = c.note(m)
 	return c.at(m), stepped
 }
@@ -90,6 +93,15 @@ func (c *clock) now() instant {
 	}
 	c.note(m)
 	return c.at(m)
+}
+
+// local is a time of the store's by the local clock, which waits go by.
+func (l *Log) local(t time.Time) time.Time {
+	now := l.clock.now()
+	if t.IsZero() || now.moment.local.Truncate(time.Microsecond).Equal(now.store) {
+		return t // the store's clock is the local one
+	}
+	return now.moment.local.Add(t.Sub(now.store))
 }
 
 // here is this moment where the store has no clock of its own.

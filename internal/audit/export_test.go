@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"go.uber.org/zap"
+
 	"modbot/internal/mute"
 )
 
@@ -98,6 +100,7 @@ func (l *Log) Panics(ctx context.Context) error {
 
 // PollEach sets how often waiters look at the store by themselves.
 func (l *Log) PollEach(d time.Duration) { l.poll = d }
+
 // ReconcileRound is in what time every active mute is compared.
 const ReconcileRound = reconcileRound
 
@@ -105,4 +108,14 @@ const ReconcileRound = reconcileRound
 func (r *Reconciler) AtOnce() *Reconciler {
 	r.gap = 0
 	return r
+}
+
+// OpenSkewed opens a ledger whose local clock is another than the store's.
+func OpenSkewed(store Store, key *Key, now func() time.Time) (*Log, error) {
+	l, err := Open(zap.NewNop(), store, Options{Signer: key})
+	if err != nil {
+		return nil, err
+	}
+	l.now, l.clock = now, &clock{local: now}
+	return l, l.begin(context.Background(), "")
 }

@@ -269,7 +269,7 @@ func (l *Log) state(ctx context.Context, tx Tx) (*state, error) {
 		return nil, err
 	}
 	s.tx, s.turn = tx, turn
-	now, stepped := l.clock.look(s.head.Clock, s.head.Size)
+	now, stepped := l.clock.look(s.head)
 	s.local, s.now, s.leaseNow = now.local, now.store, now.lease
 	if stepped != 0 {
 		l.log.Warn("the clock was set, or the machine slept: leases wait until it can be believed", zap.Duration("by", stepped))

@@ -47,7 +47,7 @@ func (l *Log) Health(ctx context.Context) (Health, error) {
 			return Health{}, err
 		}
 		h := Health{Entries: head.Size, InFlight: n.InFlight, Unknown: n.Unknown, Waiting: n.Waiting, ActiveMutes: n.Mutes}
-		if h.Replicas, err = replicas(ctx, s, l.now()); err != nil {
+		if h.Replicas, err = replicas(ctx, s, l.time()); err != nil {
 			return h, err
 		}
 		sinks, err := s.Sinks(ctx)

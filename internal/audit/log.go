@@ -119,7 +119,7 @@ func (l *Log) begin(ctx context.Context, origin string) error {
 	if err != nil {
 		return err
 	}
-	l.clock.look(head.Clock, head.Size)
+	l.clock.look(head)
 	if head.Verifier == "" && l.key != nil {
 		err = l.write(ctx, Keys{}, func(_ context.Context, s *state) error {
 			if s.head.Verifier != "" {
@@ -151,6 +151,10 @@ func (l *Log) begin(ctx context.Context, origin string) error {
 // NewID makes the id of an entry: a ULID, in order of time.
 func NewID() string { return ulid.Make().String() }
 
+// Now is the store's time, which all times in the ledger are by, without asking
+// the store. It has no monotonic reading.
+func (l *Log) Now() time.Time { return l.time() }
+
 // time is the store's time, without asking the store.
 func (l *Log) time() time.Time { return l.clock.now().store }
 
@@ -163,7 +167,7 @@ func (l *Log) instant(ctx context.Context, s Snapshot) (instant, error) {
 	if err != nil {
 		return instant{}, err
 	}
-	now, _ := l.clock.look(h.Clock, h.Size)
+	now, _ := l.clock.look(h)
 	return now, nil
 }
 

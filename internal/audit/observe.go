@@ -50,7 +50,8 @@ func (l *Log) Lapse(ctx context.Context) (lapsed []CaseView, next time.Time, err
 	return lapsed, next, err
 }
 
-// lapsing finds the questions that lapse by now, and when the next one does.
+// lapsing finds the questions that lapse by now, and when the next one does by
+// the local clock.
 func (l *Log) lapsing(ctx context.Context) (due []int64, next time.Time, err error) {
 	var now time.Time
 	open, err := view(ctx, l, func(s Snapshot) ([]CaseRow, error) {
@@ -76,7 +77,7 @@ func (l *Log) lapsing(ctx context.Context) (due []int64, next time.Time, err err
 			next = at
 		}
 	}
-	return due, next, nil
+	return due, l.local(next), nil
 }
 
 // DuePage says where a list of due mutes goes on; the zero page begins it.
@@ -88,7 +89,8 @@ type Due struct {
 	Mutes []Mute
 	// More is where the list goes on; nil when this was all.
 	More *DuePage
-	// Next is when the next mute ends; zero when none has an end.
+	// Next is when the next mute ends, by the local clock; zero when none has an
+	// end.
 	Next time.Time
 }
 
@@ -116,7 +118,7 @@ func (l *Log) Due(ctx context.Context, page DuePage) (Due, error) {
 			return out, err
 		}
 		for _, m := range first {
-			out.Next = fromMicros(m.Until)
+			out.Next = l.local(fromMicros(m.Until))
 		}
 		out.Mutes, err = newLoader(s).mutes(ctx, rows)
 		return out, err

@@ -83,7 +83,7 @@ func (l *Log) schedule(ctx context.Context, name string) error {
 			return false, err
 		}
 		rows, err := s.Load(ctx, Keys{Sinks: []string{name}})
-		return err == nil && len(rows.Sinks) == 1 && l.overdue(rows.Sinks[0], head.Size, l.now()), err
+		return err == nil && len(rows.Sinks) == 1 && l.overdue(rows.Sinks[0], head.Size, l.time()), err
 	})
 	if err != nil || !due {
 		return err

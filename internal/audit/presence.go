@@ -86,7 +86,7 @@ func (l *Log) bury(ctx context.Context) error {
 	}
 	var k Keys
 	for _, r := range rows {
-		if fromMicros(r.Until).Add(forgetDead).Before(l.now()) { // to be looked at by the store's clock
+		if fromMicros(r.Until).Add(forgetDead).Before(l.time()) {
 			k.Workers = append(k.Workers, r.Name)
 		}
 	}

@@ -23,6 +23,9 @@ type HeadRow struct {
 	// Clock is the store's own time when the row was read, and nothing that is
 	// stored; 0 where the store has no clock.
 	Clock int64
+	// Asked is when, by the local monotonic clock, the store was asked for Clock:
+	// a moment before it read it.
+	Asked time.Time
 }
 
 // EntryRow is an entry as stored: the body that is hashed, and beside it the

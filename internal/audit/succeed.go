@@ -99,7 +99,7 @@ func (x *Successor) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	from := x.ledger.now().Add(-succeedBack)
+	from := x.ledger.time().Add(-succeedBack)
 	last = slices.DeleteFunc(last, func(e Entry) bool { return e.Time.Before(from) })
 	if err := x.note(ctx, last); err != nil {
 		return err

@@ -84,7 +84,7 @@ func (l *Log) mend(ctx context.Context) error {
 }
 
 // Unsettled lists what is due to be read back, the longest due first, and
-// when the next will be (zero when nothing is in flight).
+// when the next will be by the local clock (zero when nothing is in flight).
 func (l *Log) Unsettled(ctx context.Context) (due []Unsettled, next time.Time, err error) {
 	if err := l.mend(ctx); err != nil {
 		return nil, next, err
@@ -104,7 +104,7 @@ func (l *Log) Unsettled(ctx context.Context) (due []Unsettled, next time.Time, e
 	}
 	for i, u := range all {
 		if u.Due.After(now.lease) {
-			return all[:i], u.Due, nil
+			return all[:i], l.local(u.Due), nil
 		}
 	}
 	return all, next, nil

@@ -112,7 +112,7 @@ func (b *Bulk) mayAll(ctx context.Context, rows []bulk.Row) error {
 		key := grammarKey{row.Command.Scope, row.Command.Term}
 		decision, known := decided[key]
 		if !known {
-			decision = b.d.policy.Decide(b.r.roles, policy.Request{Verb: b.r.cmd.Verb, Scope: key.scope, Term: key.term, Now: b.d.now()})
+			decision = b.d.policy.Decide(b.r.roles, policy.Request{Verb: b.r.cmd.Verb, Scope: key.scope, Term: key.term, Now: b.d.ledger.Now()})
 			decided[key] = decision
 		}
 		if decision.Allowed {

@@ -74,7 +74,7 @@ func (b *Bulk) lookAt(ctx context.Context, rows []*bulkRow) error {
 		if w.part.target.view, err = b.d.ledger.Account(ctx, a); err != nil {
 			return fmt.Errorf("reading account %s: %w", a, err)
 		}
-		w.part.target.state = recordedState(w.part.target.view, b.d.now())
+		w.part.target.state = recordedState(w.part.target.view, b.d.ledger.Now())
 	}
 	return nil
 }
@@ -101,7 +101,7 @@ func recordedState(v audit.AccountView, now time.Time) mute.State {
 // the role has not so many actions left in this hour. What Tencent says is read
 // right before a row begins, and the row planned again.
 func (b *Bulk) project(ctx context.Context) error {
-	counted, count := b.d.now().Add(-countWindow), 0
+	counted, count := b.d.ledger.Now().Add(-countWindow), 0
 	if b.d.policy.Counts(b.r.roles) {
 		var err error
 		if count, err = b.d.ledger.Actions(ctx, actorID(b.r.inv), counted); err != nil {

@@ -355,7 +355,7 @@ func (d *Dispatcher) lookAgain(ctx context.Context, r *request, p *part) error {
 	defer cancel()
 	if d.policy.Counts(r.roles) {
 		var err error
-		p.target.counted = d.now().Add(-countWindow)
+		p.target.counted = d.ledger.Now().Add(-countWindow)
 		if p.target.count, err = d.ledger.Actions(ctx, actorID(r.inv), p.target.counted); err != nil {
 			return fmt.Errorf("counting actions: %w", err)
 		}

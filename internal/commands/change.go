@@ -133,7 +133,7 @@ func (d *Dispatcher) planAll(ctx context.Context, r *request, parts []*part) {
 // facts is what a plan about a part is made from.
 func (d *Dispatcher) facts(r *request, p *part) facts {
 	return facts{
-		now: d.now(), policy: d.policy, roles: r.roles, actor: actorID(r.inv), place: r.place,
+		now: d.ledger.Now(), policy: d.policy, roles: r.roles, actor: actorID(r.inv), place: r.place,
 		cmd: p.cmd, target: p.targetOr(), answered: p.answered, reopened: p.reopened, listed: p.listed,
 	}
 }

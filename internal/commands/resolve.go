@@ -38,7 +38,7 @@ func (d *Dispatcher) resolve(ctx context.Context, r *request, accounts []mute.Ac
 	if err != nil {
 		return nil, err
 	}
-	counted, count := d.now().Add(-countWindow), 0
+	counted, count := d.ledger.Now().Add(-countWindow), 0
 	if d.policy.Counts(r.roles) {
 		if count, err = d.ledger.Actions(ctx, actorID(r.inv), counted); err != nil {
 			return nil, fmt.Errorf("counting actions: %w", err)

@@ -131,7 +131,7 @@ func stateOf(o outcome) chat.State {
 func (d *Dispatcher) subject(c audit.CaseView) texts.Subject {
 	return texts.Subject{
 		Verb: c.Verb, Account: c.Account, Scope: c.Scope, Effect: c.Effect, Term: c.Term, End: c.Deadline,
-		Case: c.Number, Reason: c.Reason, Code: c.Code, Meaning: d.meaning(c.Code), Now: d.now(),
+		Case: c.Number, Reason: c.Reason, Code: c.Code, Meaning: d.meaning(c.Code), Now: d.ledger.Now(),
 	}
 }
 
@@ -221,7 +221,7 @@ func (d *Dispatcher) unrecorded(p *part, begun audit.Begun) *result {
 	return &result{
 		account: p.account, state: chat.StateUnknown, code: "unrecorded", cases: []int64{begun.Case}, pending: true,
 		lines: texts.Unrecorded(texts.Subject{
-			Verb: p.step.action.verb, Account: p.account, Scope: p.step.action.scope, Case: begun.Case, Now: d.now(),
+			Verb: p.step.action.verb, Account: p.account, Scope: p.step.action.scope, Case: begun.Case, Now: d.ledger.Now(),
 		}),
 	}
 }

@@ -20,5 +20,5 @@ func (d *Dispatcher) showHealth(ctx context.Context, r *request) result {
 	if err != nil {
 		return *d.storeTrouble(r, "", err)
 	}
-	return info("health", texts.Health(h, d.now()))
+	return info("health", texts.Health(h, d.ledger.Now()))
 }

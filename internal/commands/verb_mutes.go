@@ -28,5 +28,5 @@ func (d *Dispatcher) mutes(ctx context.Context, r *request) result {
 	if err != nil {
 		return *d.storeTrouble(r, "", err)
 	}
-	return info("mutes", texts.Mutes(list, d.now()))
+	return info("mutes", texts.Mutes(list, d.ledger.Now()))
 }

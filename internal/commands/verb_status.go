@@ -25,7 +25,7 @@ func (d *Dispatcher) status(ctx context.Context, r *request) result {
 	if err != nil {
 		return *d.trouble(r, account, err)
 	}
-	f := facts{now: d.now(), policy: d.policy, roles: r.roles, actor: actorID(r.inv), place: r.place, cmd: r.cmd, target: targets[0]}
+	f := facts{now: d.ledger.Now(), policy: d.policy, roles: r.roles, actor: actorID(r.inv), place: r.place, cmd: r.cmd, target: targets[0]}
 	f.cmd.Scope = mute.ScopeAll
 	if !f.target.exists {
 		return result{account: account, state: chat.StateError, code: "no_such_account", lines: texts.UnknownAccount(r.place, account, f.target.near, f.again)}

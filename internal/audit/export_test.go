@@ -16,7 +16,7 @@ func (l *Log) Fill(ctx context.Context, n int) error {
 	for from := 0; from < n; from += most {
 		err := l.write(ctx, Keys{}, func(ctx context.Context, s *state) error {
 			for i := from; i < min(n, from+most); i++ {
-				if err := s.fill(ctx, i); err != nil {
+				if err := s.fill(ctx, i, n); err != nil {
 					return err
 				}
 			}
@@ -29,17 +29,27 @@ func (l *Log) Fill(ctx context.Context, n int) error {
 	return nil
 }
 
-// fill appends one intent on one of many accounts, and its outcome.
-func (s *state) fill(ctx context.Context, i int) error {
+// fill appends one intent and its outcome. Each account has two, however many
+// there are.
+func (s *state) fill(ctx context.Context, i, n int) error {
 	term, err := mute.Seconds(7200)
 	if err != nil {
 		return err
 	}
 	h := Head{
 		Key: fmt.Sprintf("console\x1f\x1f%d\x1f0", i), Origin: Origin{Platform: "console"},
-		Actor: "console:mia", ActorName: "mia", Account: mute.Account(fmt.Sprintf("member%d", i%20000)),
+		Actor: fmt.Sprintf("console:actor%d", i%11), ActorName: fmt.Sprintf("actor%d", i%11), Account: mute.Account(fmt.Sprintf("member%d", i%max(1, n/2))),
 		Verb: "mute", Scope: mute.ScopeGroup, Term: term, Reason: "spamming links", Role: "moderator", Rule: "role/moderator",
 		Snapshot: `{"typed":{"verb":"mute","scope":1,"scope_given":true,"seconds":7200,"reason":"spamming links"},"answered":{}}`,
+	}
+	if i%1000 == 500 { // few mutes are one moderator's, or one-to-one
+		h.Actor, h.ActorName, h.Scope = "console:rare", "rare", mute.ScopeC2C
+	}
+	if i%1000 == 999 { // and few are refused
+		d := newDraft(KindRefused, h)
+		d.entry.Case = s.head.Cases + 1
+		_, err := s.append(ctx, d)
+		return err
 	}
 	d := newDraft(KindIntent, h)
 	d.entry.Case, d.entry.Deadline, d.entry.Before = s.head.Cases+1, s.now.Add(2*time.Hour), &mute.State{}

@@ -40,6 +40,7 @@ func promises() []promise {
 		{actions + "callers=1", "records/raw", "records a second / raw append+fsync, 1 caller", 0.5, false},
 		{actions + "callers=200", "records/raw", "records a second / raw append+fsync, 200 callers", 5, false},
 		{"Verify", "verify/read", "verify / reading and decoding the same rows", 2, true},
+		{"Scale/", "ratio", "the same, of a large ledger / of a small one", 2, true},
 		{"Commands/callers=32", "commands/s", "whole commands a second, 32 callers", 1000, false},
 		{"SlackAck/" + fast, "p99-ms", "Slack: command to acknowledgement at 200/s, p99, ms", 50, true},
 		{"SlackAck/" + slow, "p99-ms", "Slack: the same, a core that needs 2 s", 1000, true},

@@ -149,7 +149,7 @@ func (s *Store) backup(ctx context.Context, sess *session, version int64) error 
 		to = fmt.Sprintf("%s.schema-%d.%d", s.name, version, n)
 	}
 	part := fmt.Sprintf("%s.%s.part", to, rand.Text()) // several may be at it
-	defer os.Remove(part) //nolint:errcheck // it is there only when something failed
+	defer os.Remove(part)                              //nolint:errcheck // it is there only when something failed
 	err := sess.exec(ctx, s.dialect.backup, part)
 	if err == nil {
 		err = os.Rename(part, to)

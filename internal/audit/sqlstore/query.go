@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"strings"
 
 	"modbot/internal/audit"
@@ -45,34 +44,6 @@ func (w *where) limit(n int) string {
 	return " LIMIT ?"
 }
 
-// Entries reads entries with their side rows.
-func (r *reader) Entries(ctx context.Context, q audit.EntryQuery) ([]audit.EntryRow, error) {
-	var w where
-	w.and("e.seq > ?", q.After)
-	w.number("e.seq < ?", q.Before)
-	w.number("e.case_no = ?", q.Case)
-	w.number("e.case_no IN (SELECT number FROM cases WHERE acct = ?)", q.Acct)
-	w.number("e.at >= ?", q.Since)
-	if q.Actor != "" {
-		w.and("p.actor = ?", q.Actor)
-	}
-	if len(q.Kinds) > 0 {
-		args := make([]any, 0, len(q.Kinds))
-		for _, k := range q.Kinds {
-			args = append(args, string(k))
-		}
-		w.and("e.kind IN ("+params(len(args))+")", args...)
-	}
-	order := " ORDER BY e.seq"
-	if q.Newest {
-		order += " DESC"
-	}
-	if len(q.Seqs) > 0 {
-		return r.entriesBySeq(ctx, q.Seqs)
-	}
-	return r.entries(ctx, w, order, q.Limit)
-}
-
 // entriesBySeq reads entries by their seqs, in no order.
 func (r *reader) entriesBySeq(ctx context.Context, seqs []int64) ([]audit.EntryRow, error) {
 	var out []audit.EntryRow
@@ -81,24 +52,13 @@ func (r *reader) entriesBySeq(ctx context.Context, seqs []int64) ([]audit.EntryR
 		args := pad(seqs[:n])
 		var w where
 		w.and("e.seq IN ("+params(len(args))+")", args...)
-		rows, err := r.entries(ctx, w, "", 0)
+		rows, err := r.entries(ctx, entryBySeq, w, "", 0)
 		if err != nil {
 			return nil, err
 		}
 		out, seqs = append(out, rows...), seqs[n:]
 	}
 	return out, nil
-}
-
-func (r *reader) entries(ctx context.Context, w where, order string, limit int) ([]audit.EntryRow, error) {
-	t := r.store.tables.entry
-	q := "SELECT " + t.list("e.") + ", " + r.store.tables.personal.list("p.") +
-		" FROM entry e LEFT JOIN personal p ON p.seq = e.seq" + w.String() + order + w.limit(limit)
-	rows, err := t.all(ctx, r, q, w.args...)
-	if err != nil {
-		return nil, fmt.Errorf("reading entries: %w", err)
-	}
-	return rows, nil
 }
 
 // Checkpoints reads stored checkpoints in order of their size.
@@ -128,32 +88,6 @@ func (r *reader) Cases(ctx context.Context, q audit.CaseQuery) ([]audit.CaseRow,
 	}
 	t := r.store.tables.cases
 	return t.all(ctx, r, "SELECT "+t.list("")+" FROM cases"+w.String()+order+w.limit(q.Limit), w.args...)
-}
-
-// Mutes reads active mutes.
-func (r *reader) Mutes(ctx context.Context, q audit.MuteQuery) ([]audit.MuteRow, error) {
-	var w where
-	w.number("m.acct = ?", q.Acct)
-	w.number("m.case_no < ?", q.Before)
-	if f := fields(q.Scope); len(f) > 0 {
-		w.and("m.field IN ("+params(len(f))+")", f...)
-	}
-	order := " ORDER BY m.case_no DESC, m.field"
-	if q.Walk {
-		w.and("m.acct > ?", q.AfterAcct)
-		order = " ORDER BY m.acct, m.field"
-	}
-	if q.DueBy != 0 {
-		w.and("m.until > ? AND m.until <= ?", max(0, q.DueAfter), q.DueBy)
-		order = " ORDER BY m.until, m.acct, m.field"
-	}
-	from := " FROM mute m"
-	if q.Actor != "" {
-		from += " JOIN cases c ON c.number = m.case_no JOIN personal p ON p.seq = c.intent"
-		w.and("(p.actor = ? OR p.actor_name = ?)", q.Actor, q.Actor)
-	}
-	t := r.store.tables.mute
-	return t.all(ctx, r, "SELECT "+t.list("m.")+from+w.String()+order+w.limit(q.Limit), w.args...)
 }
 
 // AccountRows reads account rows by number.

@@ -1,0 +1,12 @@
+// Package replicas runs several built modbots on one PostgreSQL, while they are
+// killed and paused and the database goes away. It has tests and nothing else;
+// `make test` runs a short form of each, `make replicas` the long one.
+//
+// The model: three `modbot serve` with one configuration stand between the
+// simulated Tencent, a scripted Slack and a scripted Discord. Where platforms
+// call them, a balancer hands each delivery to one that can be reached. People
+// type a mute of one account each, some of them twice. At the end everything
+// heals, what was begun is settled, and four records are held against each
+// other: the ledger (`modbot audit ls`), what Tencent was asked and has, what
+// the audit channels show, and what people were told.
+package replicas

@@ -19,9 +19,10 @@ BENCHTIME    ?= 1s
 SOAK         ?= 10m
 SOAK_SEED    ?=
 CRASH_SEED   ?=
+REPLICAS     ?= 3m
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check lint vet tidy workflows format golden bench soak crash fuzz clean
+.PHONY: help demo build test check lint vet tidy workflows format golden bench soak crash replicas fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +67,9 @@ soak: ## run modbot under load while everything around it fails, for SOAK (10m),
 # The tests of package crash run in a short form by make test.
 crash: ## kill, stop and cut the power of modbot for minutes, on SQLite and PostgreSQL, and count
 	MODBOT_CRASH=1 MODBOT_CRASH_SEED='$(CRASH_SEED)' $(GO) test -count=1 -p 1 -parallel 1 -timeout 2h -v ./internal/crash/...
+
+replicas: ## run three modbots on one PostgreSQL under kills, pauses and a bad wire, for REPLICAS (3m) each
+	MODBOT_REPLICAS='$(REPLICAS)' $(GO) test -count=1 -timeout 0 -v ./internal/replicas
 
 # Go runs one fuzz target at a time, so they are found and run one by one.
 fuzz: ## run every fuzz target for FUZZTIME (30s)

@@ -91,6 +91,11 @@ var rooms = []room{
 		},
 	},
 
+	{path: "internal/replicas", tests: []string{
+		"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim", "internal/im/imsim", "internal/im/imwire", "internal/mute",
+		"internal/pgtest", "internal/proctest",
+	}},
+
 	// The wiring.
 	{path: "cmd/modbot", imports: []string{everything}},
 }

@@ -34,6 +34,7 @@ func newWire(t *testing.T, store string) (*wire, string) {
 
 // cut breaks every connection and refuses new ones; mend takes them again.
 func (w *wire) cut() { w.proxy.Stop() }
+
 func (w *wire) mend() {
 	w.t.Helper()
 	require.NoError(w.t, w.proxy.Start())

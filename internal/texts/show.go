@@ -232,6 +232,15 @@ func Health(in HealthInput, now time.Time) []chat.Line {
 		}
 		lines = append(lines, line)
 	}
+	if len(h.Replicas) > 1 {
+		for _, r := range h.Replicas {
+			does := "takes commands"
+			if len(r.Holds) > 0 {
+				does += ", and has " + Join(r.Holds, "and")
+			}
+			lines = append(lines, chat.Line{chat.Plain("Replica "), chat.Quote(r.Name), chat.Plain(": " + does)})
+		}
+	}
 	for _, s := range h.Sinks {
 		line := chat.Line{chat.Plain(fmt.Sprintf("Channel %s: posted up to #%d, %d to go", s.Name, s.Cursor, s.Behind))}
 		if !s.Oldest.IsZero() {

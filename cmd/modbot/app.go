@@ -66,6 +66,8 @@ type parts struct {
 	// tell reaches actors whose process is gone; nil in a process that ends with
 	// its command, and answers for no other.
 	tell commands.Tell
+	// background lets everybody else's calls to Tencent go first.
+	background bool
 }
 
 // newCore opens the ledger and starts the workers. Close ends all of it.
@@ -89,6 +91,9 @@ func newCore(ctx context.Context, log *zap.Logger, p parts) (*core, error) {
 	}
 	c.sharing = sharing{log: log.Named("share"), ledger: c.ledger, alone: ownLedger(p.storeURL)}
 	t := tencent{c.client}
+	if p.background {
+		t = tencent{c.client.Background()}
+	}
 	c.dispatcher = commands.New(log.Named("commands"), commands.Config{
 		Ledger: c.ledger, Lookup: t, Actor: t, Policy: p.policy, Grants: p.grants, Meaning: meaning, Prefix: p.prefix,
 		LinkTemplates: p.links, Nicknames: t, Health: p.health(c.ledger),

@@ -10,6 +10,7 @@ func subcommands(env *environment) []*cobra.Command {
 		newCheckConfigCommand(env),
 		newHealthcheckCommand(env),
 		newRunCommand(env),
+		newBulkCommand(env),
 		newParseCommand(env),
 		newLinkCommand(env),
 		newIMCommand(env),

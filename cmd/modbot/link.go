@@ -91,7 +91,7 @@ func (r linkReport) linked() bool { return r.Code == "linked" || r.Code == texts
 
 // importLinks sends the lines through the pipeline, one by one, and reports.
 func importLinks(ctx context.Context, env *environment, lines []linkLine, file, as string) error {
-	s, err := openSession(ctx, env, file, as)
+	s, err := openSession(ctx, env, opening{file: file, as: as})
 	if err != nil {
 		return err
 	}

@@ -72,7 +72,7 @@ func caller() string {
 
 // runOne runs one command and says what came of it.
 func runOne(ctx context.Context, env *environment, o oneCommand) error {
-	s, err := openSession(ctx, env, o.file, o.as)
+	s, err := openSession(ctx, env, opening{file: o.file, as: o.as})
 	if err != nil {
 		return err
 	}
@@ -86,12 +86,20 @@ type session struct {
 	core   *core
 	screen *console.Console
 	unlock func() error
+	// perSecond is the configured rate of calls; 0 is the default.
+	perSecond int
+}
+
+// opening is for whom, and how, a session is opened.
+type opening struct {
+	file, as   string
+	background bool // its calls let everybody else's go first
 }
 
 // openSession opens the pipeline as a configuration describes it. A ledger that
 // no platform posts has the terminal as its audit channel.
-func openSession(ctx context.Context, env *environment, file, as string) (s *session, err error) {
-	cfg, err := loadConfig(env, file, "tencent", "store", "ledger", "roles", "protect", "confirm")
+func openSession(ctx context.Context, env *environment, o opening) (s *session, err error) {
+	cfg, err := loadConfig(env, o.file, "tencent", "store", "ledger", "roles", "protect", "confirm")
 	if err != nil {
 		return nil, err
 	}
@@ -106,23 +114,23 @@ func openSession(ctx context.Context, env *environment, file, as string) (s *ses
 	}()
 	key, err := audit.LoadOrCreateKey(cfg.Ledger.SigningKeyFile, cfg.Ledger.Origin)
 	if err != nil {
-		return nil, failWith(exitConfig, "key", err.Error(), "check ledger.signing_key_file in "+file, err)
+		return nil, failWith(exitConfig, "key", err.Error(), "check ledger.signing_key_file in "+o.file, err)
 	}
 	rules, err := policyOf(cfg)
 	if err != nil {
-		return nil, failWith(exitConfig, "config", err.Error(), "check roles in "+file, err)
+		return nil, failWith(exitConfig, "config", err.Error(), "check roles in "+o.file, err)
 	}
 	log := newLogger(env, zapcore.WarnLevel)
 	screen, err := console.New(log.Named("console"), console.Config{
 		In: strings.NewReader(""), Out: env.out, JSON: env.json, Platform: chat.CLI,
-		People: []console.Person{{ID: as}},
+		People: []console.Person{{ID: o.as}},
 	})
 	if err != nil {
 		return nil, usageError("user", err.Error(), "modbot run --as mia …")
 	}
 	p := parts{
 		storeURL: cfg.Store.URL, key: key, origin: cfg.Ledger.Origin, checkpoints: checkpointEvery(cfg.Ledger), client: clientConfig(cfg.Tencent),
-		policy: rules, grants: screen, prefix: map[chat.Platform]string{chat.CLI: ""},
+		policy: rules, grants: screen, prefix: map[chat.Platform]string{chat.CLI: ""}, background: o.background,
 	}
 	if cfg.Slack == nil && cfg.Discord == nil {
 		p.sinks = []sink{{name: runSink, channel: screen}}
@@ -131,7 +139,7 @@ func openSession(ctx context.Context, env *environment, file, as string) (s *ses
 	if err != nil {
 		return nil, err
 	}
-	return &session{core: c, screen: screen, unlock: unlock}, nil
+	return &session{core: c, screen: screen, unlock: unlock, perSecond: cfg.Tencent.RatePerSecond}, nil
 }
 
 // close ends the session.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 
 	"modbot/internal/audit"
 	"modbot/internal/chat"
@@ -29,6 +30,9 @@ type Order struct {
 	Name string
 	// Again begins another batch when the last one of this identity is finished.
 	Again bool
+	// Retry begins another batch of the rows that failed, when the last one of
+	// this identity is finished.
+	Retry bool
 	// SkipUnknown leaves out accounts that do not exist; else they are an error.
 	SkipUnknown bool
 	// Checked is told how many rows were looked at; nil for nobody.
@@ -170,7 +174,7 @@ func (b *Bulk) find(ctx context.Context, o Order) error {
 	if err != nil {
 		return b.d.orderTrouble(b.r, err)
 	}
-	last := int64(0)
+	last, earlier := int64(0), map[mute.Account]*audit.CaseView{}
 	for n := 1; ; n++ {
 		key := joinKey("bulk", identity, strconv.Itoa(n))
 		c, err := b.d.ledger.Known(ctx, key)
@@ -179,22 +183,44 @@ func (b *Bulk) find(ctx context.Context, o Order) error {
 		}
 		if c != nil {
 			last, b.r.inv.Key = c.Batch, key
-			continue
-		}
-		if last != 0 {
-			err := b.resume(ctx, last, fresh.Digest, o.Rows)
-			if err != nil || !o.Again || !b.Finished() {
+			if err := b.resume(ctx, last, fresh.Digest, o.Rows, earlier); err != nil {
 				return err
 			}
+			continue
 		}
-		b.seq, b.list, b.rows, b.r.inv.Key = 0, fresh, nil, key
-		b.fill(o.Rows)
+		anew := last == 0 || o.Again && b.Finished()
+		switch {
+		case anew:
+			b.fill(o.Rows)
+		case !o.Retry || !b.Finished() || !b.reopen():
+			return nil
+		}
+		b.seq, b.list, b.r.inv.Key = 0, fresh, key
 		return nil
 	}
 }
 
-// resume takes up a batch that is in the ledger.
-func (b *Bulk) resume(ctx context.Context, seq int64, digest string, rows []bulk.Row) error {
+// reopen opens the rows that failed for another batch. It reports false when
+// there are none.
+func (b *Bulk) reopen() bool {
+	some := false
+	for _, w := range b.rows {
+		if w.known == nil {
+			continue
+		}
+		switch w.known.Status {
+		case audit.StatusFailed, audit.StatusPartial, audit.StatusUnverified:
+			w.known, some = nil, true
+		case audit.StatusDone, audit.StatusRefused, audit.StatusInFlight, audit.StatusUnknown, audit.StatusWaiting,
+			audit.StatusDeclined, audit.StatusVoid, audit.StatusLapsed:
+		}
+	}
+	return some
+}
+
+// resume takes up a batch that is in the ledger. earlier has what became of the
+// rows in the batches before it: a batch of those that failed lists no others.
+func (b *Bulk) resume(ctx context.Context, seq int64, digest string, rows []bulk.Row, earlier map[mute.Account]*audit.CaseView) error {
 	list, err := b.d.ledger.BatchList(ctx, seq)
 	if err != nil {
 		return b.d.orderTrouble(b.r, err)
@@ -218,13 +244,17 @@ func (b *Bulk) resume(ctx context.Context, seq int64, digest string, rows []bulk
 	b.fill(rows)
 	place := places(list.Accounts)
 	for _, w := range b.rows {
-		n, listed := place[w.row.Account()]
-		if !listed {
+		a := w.row.Account()
+		n, listed := place[a]
+		if w.known = earlier[a]; !listed && w.known == nil {
 			w.out = b.absent(w, nil)
+		}
+		if !listed {
 			continue
 		}
 		w.part.nth, w.part.batch = n, seq
 		w.known = known[b.r.delivery(n)]
+		earlier[a] = w.known
 	}
 	return nil
 }
@@ -249,14 +279,16 @@ func (b *Bulk) fill(rows []bulk.Row) {
 // that does not depend on the file's.
 func (b *Bulk) enlist() {
 	for _, w := range b.rows {
-		if w.out == nil {
+		if w.open() {
 			b.list.Accounts = append(b.list.Accounts, w.row.Account())
 		}
 	}
 	slices.Sort(b.list.Accounts)
 	place := places(b.list.Accounts)
 	for _, w := range b.rows {
-		w.part.nth = place[w.row.Account()]
+		if w.open() {
+			w.part.nth = place[w.row.Account()]
+		}
 	}
 }
 
@@ -272,8 +304,12 @@ func (b *Bulk) absent(w *bulkRow, near []mute.Account) *result {
 // unknown leaves out accounts that do not exist, or returns them as an error.
 func (b *Bulk) unknown(ctx context.Context, o Order) error {
 	e := &OrderError{Code: "no_such_account"}
+	asked := 0
 	for _, w := range b.rows {
-		if w.part.target.exists {
+		if !w.open() {
+			continue
+		}
+		if asked++; w.part.target.exists {
 			continue
 		}
 		var near []mute.Account
@@ -290,11 +326,11 @@ func (b *Bulk) unknown(ctx context.Context, o Order) error {
 	switch {
 	case n == 0:
 		return nil
-	case n == len(b.rows):
+	case n == asked:
 		e.Why = texts.NoneExists()
 		return e
 	case !o.SkipUnknown:
-		e.Why = texts.SomeAbsent(n, len(b.rows))
+		e.Why = texts.SomeAbsent(n, asked)
 		return e
 	}
 	return nil
@@ -312,14 +348,19 @@ func (d *Dispatcher) orderTrouble(r *request, err error) error {
 	return &OrderError{Code: res.code, Why: plain(res.lines), Cause: err}
 }
 
-// plain is lines as one text.
+// plain is lines as one text; those that are no sentences are kept apart.
 func plain(lines []chat.Line) string {
-	var out string
+	var out strings.Builder
 	for i, l := range lines {
-		if i > 0 {
-			out += " "
+		text := l.Plain()
+		out.WriteString(text)
+		switch {
+		case i == len(lines)-1:
+		case strings.HasSuffix(text, "."), strings.HasSuffix(text, "?"), strings.HasSuffix(text, ":"):
+			out.WriteByte(' ')
+		default:
+			out.WriteString("; ")
 		}
-		out += l.Plain()
 	}
-	return out
+	return out.String()
 }

@@ -160,6 +160,14 @@ func (b *Bulk) Finished() bool {
 	return b.seq != 0 && !slices.ContainsFunc(b.rows, (*bulkRow).open)
 }
 
+// Promising reports whether any row would be begun, by what the ledger knows. A
+// batch that was begun is always gone on with.
+func (b *Bulk) Promising() bool {
+	return b.seq != 0 || slices.ContainsFunc(b.rows, func(w *bulkRow) bool {
+		return w.open() && (w.part.step.kind == stepAct || w.part.step.kind == stepBusy || w.part.step.kind == stepRefuse)
+	})
+}
+
 // Begun reports how many rows have a case from an earlier run.
 func (b *Bulk) Begun() int {
 	n := 0
@@ -172,7 +180,7 @@ func (b *Bulk) Begun() int {
 }
 
 // Expected says what would become of each row, by what the ledger knows: rows
-// that would be begun are OutcomeExpected.
+// that would be begun are RowExpected.
 func (b *Bulk) Expected() []RowResult {
 	out := make([]RowResult, 0, len(b.rows))
 	for _, w := range b.rows {
@@ -180,7 +188,7 @@ func (b *Bulk) Expected() []RowResult {
 		case !w.open():
 			out = append(out, b.before(w))
 		case w.part.step.kind == stepAct, w.part.step.kind == stepBusy:
-			out = append(out, RowResult{Line: w.row.Line, Account: w.row.Account(), Outcome: OutcomeExpected, Code: "expected"})
+			out = append(out, RowResult{Line: w.row.Line, Account: w.row.Account(), Outcome: RowExpected, Code: "expected"})
 		default:
 			s := unasked(w.part.step)
 			res := &result{account: w.row.Account(), state: chat.StateNotDone, code: s.code, lines: s.say(0)}

@@ -30,15 +30,15 @@ const (
 // RowOutcome is what became of a row.
 type RowOutcome string
 
-// The outcomes of rows. All but OutcomeNotBegun and OutcomeExpected stay.
+// The outcomes of rows. All but RowNotBegun and RowExpected stay.
 const (
 	RowDone         RowOutcome = "done"
 	RowPartlyDone   RowOutcome = "partly_done"
 	RowFailed       RowOutcome = "failed"    // Tencent said no
 	RowUnknown      RowOutcome = "unknown"   // nobody knows yet; the ledger will
 	RowNotDone      RowOutcome = "not_done"  // refused, or it needs an answer
-	OutcomeNotBegun RowOutcome = "not_begun" // the same file again goes on with it
-	OutcomeExpected RowOutcome = "expected"  // of a plan: it would be begun
+	RowNotBegun RowOutcome = "not_begun" // the same file again goes on with it
+	RowExpected RowOutcome = "expected"  // of a plan: it would be begun
 )
 
 // RowResult is what is said about a row.
@@ -269,7 +269,7 @@ func (w *run) number(row *bulkRow) int64 {
 
 // notBegun says why a row has no case.
 func (w *run) notBegun(row *bulkRow) RowResult {
-	out := RowResult{Line: row.row.Line, Account: row.row.Account(), Outcome: OutcomeNotBegun, Code: "not_begun", Detail: texts.RowNotBegun()}
+	out := RowResult{Line: row.row.Line, Account: row.row.Account(), Outcome: RowNotBegun, Code: "not_begun", Detail: texts.RowNotBegun()}
 	res := w.last[row]
 	if res == nil || res.code == "timeout" { // it was not its own turn that failed
 		res = w.gate.given()
@@ -292,7 +292,7 @@ func (b *Bulk) before(w *bulkRow) RowResult {
 // rowResult is a result as said about a row.
 func rowResult(w *bulkRow, res *result, earlier bool) RowResult {
 	out := RowResult{
-		Line: w.row.Line, Account: w.row.Account(), Outcome: OutcomeNotBegun, Code: res.code, Detail: plain(res.lines),
+		Line: w.row.Line, Account: w.row.Account(), Outcome: RowNotBegun, Code: res.code, Detail: plain(res.lines),
 		Earlier: earlier,
 	}
 	if len(res.cases) > 0 {
@@ -332,6 +332,9 @@ func asks(code string) bool {
 func (d *Dispatcher) row(ctx context.Context, r *request, p *part) *result {
 	p.result = nil
 	if err := d.lookAgain(ctx, r, p); err != nil {
+		if ctx.Err() != nil { // told to stop, which is no trouble
+			return &result{account: p.account, state: chat.StateError, code: "timeout"}
+		}
 		return d.trouble(r, p.account, err)
 	}
 	p.step = plan(d.facts(r, p))

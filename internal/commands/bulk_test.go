@@ -222,7 +222,7 @@ func TestBulk_StopsWhole(t *testing.T) {
 		"accounts that do not exist": {
 			who: "ada", code: "no_such_account",
 			order: func(t *testing.T) commands.Order { t.Helper(); return order(t, "mute", "alice\nalise\nnobody\n") },
-			says:  []string{"2 of the 3 accounts do not exist"},
+			says:  []string{"2 of 3 accounts not found in the app"},
 		},
 		"none exists": {
 			who: "ada", code: "no_such_account",
@@ -317,7 +317,7 @@ func TestBulk_StopsAndGoesOn(t *testing.T) {
 	require.LessOrEqual(t, done, 4)
 	for a, r := range got {
 		if r.Outcome != commands.RowDone {
-			require.Equal(t, commands.OutcomeNotBegun, r.Outcome, a)
+			require.Equal(t, commands.RowNotBegun, r.Outcome, a)
 			require.Zero(t, r.Case)
 		}
 	}
@@ -395,7 +395,7 @@ func TestBulk_PausesWhileTencentIsAway(t *testing.T) {
 	require.NoError(t, err)
 	h.tencent.down = away
 	err = b.Run(t.Context(), commands.Running{Patience: time.Millisecond, Result: func(r commands.RowResult) {
-		require.Equal(t, commands.OutcomeNotBegun, r.Outcome)
+		require.Equal(t, commands.RowNotBegun, r.Outcome)
 		require.Equal(t, "tencent_unreachable", r.Code)
 	}})
 	e, ok := errors.AsType[*commands.OrderError](err)

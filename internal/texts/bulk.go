@@ -40,7 +40,7 @@ func NoneExists() string { return "None of the accounts exists in the app, so no
 
 // SomeAbsent refuses a file that names accounts which do not exist.
 func SomeAbsent(absent, rows int) string {
-	return fmt.Sprintf("%d of the %d accounts do not exist in the app, so nothing was begun. Correct them, or leave them out with --skip-invalid.", absent, rows)
+	return fmt.Sprintf("%d of %d accounts not found in the app, so nothing was begun. Correct them, or leave them out with --skip-invalid.", absent, rows)
 }
 
 // BatchErased says that a batch cannot be gone on with.

@@ -114,21 +114,37 @@ func benchDispatcher(b *testing.B, host string) *commands.Dispatcher {
 		b.Cleanup(client.Close)
 		f.clients = append(f.clients, tencent{client})
 	}
-	dir := b.TempDir()
-	store, err := sqlstore.Open(context.Background(), zap.NewNop(), "sqlite:"+filepath.Join(dir, "bench.db"), sqlstore.Options{})
+	d := commands.New(zap.NewNop(), commands.Config{
+		Ledger: benchLedger(b), Lookup: f, Actor: f, Policy: benchPolicy(b), Grants: everyone{}, Meaning: meaning,
+	})
+	b.Cleanup(d.Close)
+	return d
+}
+
+// benchLedger is a ledger on disk.
+func benchLedger(b *testing.B) *audit.Log {
+	b.Helper()
+	store, err := sqlstore.Open(context.Background(), zap.NewNop(), "sqlite:"+filepath.Join(b.TempDir(), "bench.db"), sqlstore.Options{})
 	require.NoError(b, err)
+	b.Cleanup(func() { require.NoError(b, store.Close()) })
 	key, err := audit.NewKey("bench")
 	require.NoError(b, err)
 	ledger, err := audit.Open(zap.NewNop(), store, audit.Options{Origin: "bench", Signer: key})
 	require.NoError(b, err)
+	return ledger
+}
+
+// benchPolicy lets ada, and her colleague mia, mute for a week.
+func benchPolicy(b *testing.B) *policy.Policy {
+	b.Helper()
 	week, err := mute.Seconds(7 * 24 * 3600)
 	require.NoError(b, err)
 	rules, err := policy.New([]policy.Role{{
-		Name: "admin", Grants: map[chat.Platform][]chat.Grant{chat.Console: {{Kind: chat.GrantMember, ID: "ada"}}},
+		Name: "admin", Grants: map[chat.Platform][]chat.Grant{chat.Console: {
+			{Kind: chat.GrantMember, ID: "ada"}, {Kind: chat.GrantMember, ID: "mia"},
+		}},
 		Verbs: []string{"mute", "unmute"}, Scopes: mute.ScopeAll, MaxTerm: week,
 	}}, nil, policy.Confirm{})
 	require.NoError(b, err)
-	d := commands.New(zap.NewNop(), commands.Config{Ledger: ledger, Lookup: f, Actor: f, Policy: rules, Grants: everyone{}, Meaning: meaning})
-	b.Cleanup(func() { d.Close(); require.NoError(b, store.Close()) })
-	return d
+	return rules
 }

@@ -142,7 +142,10 @@ func (t *teller) checked(n int) {
 func (t *teller) begin(ahead int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if ahead > 0 {
+	switch {
+	case ahead > 0 && t.batch == 0:
+		t.say("A new batch of %s that failed.", rowCount(len(t.file.Rows)-ahead))
+	case ahead > 0:
 		t.say("Batch %d goes on: %d of %d rows were begun before.", t.batch, ahead, len(t.file.Rows))
 	}
 	t.start(t.doing(), len(t.file.Rows), ahead)

@@ -14,7 +14,7 @@ import (
 )
 
 // wave is how many accounts the file of these tests has.
-const wave = 300
+const wave = 200
 
 // waveWorld is a world whose app has a spam wave, and whose wave.txt lists it.
 func waveWorld(t *testing.T) *world {
@@ -113,9 +113,9 @@ func TestBulk_KilledAgainAndAgain(t *testing.T) {
 	t.Parallel()
 	w := waveWorld(t)
 	batches := map[string]bool{}
-	for range 5 {
+	for range 4 {
 		p := w.bulk()
-		many := 10 + rand.N(40) //nolint:gosec // any row will do
+		many := 5 + rand.N(25) //nolint:gosec // any row will do
 		eventually(t, settleWithin, "some rows", func() bool {
 			fresh := 0
 			rows, _ := bulkLines(t, p)

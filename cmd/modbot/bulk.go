@@ -31,12 +31,12 @@ const batchNameMost = 100
 
 // bulkFlags is what `modbot bulk` was asked to do.
 type bulkFlags struct {
-	verb, input      string
-	config, as       string
-	defaults         bulk.Defaults
-	batch, report    string
-	again, retry     bool
-	skip, dry        bool
+	verb, input   string
+	config, as    string
+	defaults      bulk.Defaults
+	batch, report string
+	again, retry  bool
+	skip, dry     bool
 }
 
 func newBulkCommand(env *environment) *cobra.Command {

@@ -32,13 +32,13 @@ type RowOutcome string
 
 // The outcomes of rows. All but RowNotBegun and RowExpected stay.
 const (
-	RowDone         RowOutcome = "done"
-	RowPartlyDone   RowOutcome = "partly_done"
-	RowFailed       RowOutcome = "failed"    // Tencent said no
-	RowUnknown      RowOutcome = "unknown"   // nobody knows yet; the ledger will
-	RowNotDone      RowOutcome = "not_done"  // refused, or it needs an answer
-	RowNotBegun RowOutcome = "not_begun" // the same file again goes on with it
-	RowExpected RowOutcome = "expected"  // of a plan: it would be begun
+	RowDone       RowOutcome = "done"
+	RowPartlyDone RowOutcome = "partly_done"
+	RowFailed     RowOutcome = "failed"    // Tencent said no
+	RowUnknown    RowOutcome = "unknown"   // nobody knows yet; the ledger will
+	RowNotDone    RowOutcome = "not_done"  // refused, or it needs an answer
+	RowNotBegun   RowOutcome = "not_begun" // the same file again goes on with it
+	RowExpected   RowOutcome = "expected"  // of a plan: it would be begun
 )
 
 // RowResult is what is said about a row.

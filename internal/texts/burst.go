@@ -225,7 +225,7 @@ func (b *burst) done() []chat.Span {
 	}
 	out = append(out, bySpans(b.last)...)
 	if c.Reason != "" {
-		out = append(out, chat.Plain(" · "), chat.Quote(quoted(c.Reason, ReasonShown)))
+		out = append(append(out, chat.Plain(" · ")), quoted(c.Reason, ReasonShown)...)
 	}
 	return out
 }

@@ -175,3 +175,14 @@ func TestPosts_NameEachEntryOnce(t *testing.T) {
 		require.Equal(t, want, got)
 	})
 }
+
+// An adapter that has to cut a line cuts somebody's words first. The marks
+// around them are ours, so that what follows isn't taken for more of them.
+func TestPost_QuotationMarksAreNotPartOfTheQuote(t *testing.T) {
+	line := texts.Post(outcome(t, 2, 2, "alice")).Message.Lines[0]
+	i := slices.IndexFunc(line, func(s chat.Span) bool { return s.Text == "spamming links" })
+	require.Positive(t, i)
+	require.Equal(t, chat.SpanQuote, line[i].Kind)
+	require.Equal(t, chat.Plain("“"), line[i-1])
+	require.Equal(t, chat.Plain("”"), line[i+1])
+}

@@ -157,7 +157,7 @@ func actSpans(in PostInput) []chat.Span {
 	}
 	out = append(out, bySpans(in)...)
 	if c.Reason != "" {
-		out = append(out, chat.Plain(" · "), chat.Quote(quoted(c.Reason, ReasonShown)))
+		out = append(append(out, chat.Plain(" · ")), quoted(c.Reason, ReasonShown)...)
 	}
 	if e.Kind == audit.KindRefused {
 		out = append(out, chat.Plain(" · rule "+e.Rule))
@@ -216,7 +216,7 @@ func erasedBy(p *audit.Personal) []chat.Span {
 	out := []chat.Span{chat.Plain(" · by ")}
 	out = append(out, personOf(p.ActorName, p.Actor, false)...)
 	if p.Reason != "" {
-		out = append(out, chat.Plain(" · "), chat.Quote(quoted(p.Reason, ReasonShown)))
+		out = append(append(out, chat.Plain(" · ")), quoted(p.Reason, ReasonShown)...)
 	}
 	return out
 }
@@ -227,5 +227,5 @@ func noteSpans(e audit.Entry) []chat.Span {
 	}
 	out := []chat.Span{chat.Plain(" · by ")}
 	out = append(out, personOf(e.Personal.ActorName, e.Personal.Actor, false)...)
-	return append(out, chat.Plain(" · "), chat.Quote(quoted(e.Personal.Note, ReasonShown)))
+	return append(append(out, chat.Plain(" · ")), quoted(e.Personal.Note, ReasonShown)...)
 }

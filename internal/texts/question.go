@@ -47,7 +47,7 @@ func (h HeldField) spans(now time.Time) []chat.Span {
 	}
 	out = append(out, chat.Plain(" by "), chat.Quote(h.By), chat.Plain(fmt.Sprintf(", case %d", h.Case)))
 	if h.Reason != "" {
-		out = append(out, chat.Plain(", "), chat.Quote(quoted(h.Reason, ReasonShown)))
+		out = append(append(out, chat.Plain(", ")), quoted(h.Reason, ReasonShown)...)
 	}
 	return out
 }

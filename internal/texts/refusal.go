@@ -126,10 +126,8 @@ func ForeignButton(caseNumber int64) []chat.Line {
 
 // UnknownAccount refuses an account that Tencent does not know.
 func UnknownAccount(p Place, account mute.Account, near []mute.Account, command func(mute.Account) string) []chat.Line {
-	line := chat.Line{
-		chat.Strong("Not done"), chat.Plain(": there is no account "), chat.Quote(quoted(string(account), mute.MaxAccountBytes)),
-		chat.Plain(" in the app (account names are case-sensitive)."),
-	}
+	line := append(chat.Line{chat.Strong("Not done"), chat.Plain(": there is no account ")}, quoted(string(account), mute.MaxAccountBytes)...)
+	line = append(line, chat.Plain(" in the app (account names are case-sensitive)."))
 	if len(near) == 0 {
 		return []chat.Line{line, Try(p, "help")}
 	}

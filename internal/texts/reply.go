@@ -85,7 +85,7 @@ func (s Subject) state(word string, spans ...chat.Span) chat.Line {
 // tail adds the reason.
 func (s Subject) tail(lines ...chat.Line) []chat.Line {
 	if s.Reason != "" {
-		lines = append(lines, chat.Line{chat.Plain("Reason: "), chat.Quote(quoted(s.Reason, ReasonShown))})
+		lines = append(lines, append(chat.Line{chat.Plain("Reason: ")}, quoted(s.Reason, ReasonShown)...))
 	}
 	return lines
 }
@@ -95,8 +95,11 @@ func (s Subject) tail(lines ...chat.Line) []chat.Line {
 const ReasonShown = 300
 
 // quoted puts somebody's words in quotation marks, cut. The adapter that
-// renders them makes them harmless.
-func quoted(s string, n int) string { return "“" + Cut(s, n) + "”" }
+// renders them makes them harmless, and may cut them further: the marks are
+// ours, and stay.
+func quoted(s string, n int) chat.Line {
+	return chat.Line{chat.Plain("“"), chat.Quote(Cut(s, n)), chat.Plain("”")}
+}
 
 // Done says that Tencent confirmed, or that the read-back shows it.
 func Done(s Subject) []chat.Line {

@@ -54,7 +54,7 @@ func CaseLine(c audit.CaseView) chat.Line {
 	line = append(line, chat.Plain(" · "), chat.Strong(statusWord(c.Status)), chat.Plain(" · by "))
 	line = append(line, personOf(c.ActorName, c.Actor, c.Erased)...)
 	if c.Reason != "" {
-		line = append(line, chat.Plain(" · "), chat.Quote(quoted(c.Reason, reasonInList)))
+		line = append(append(line, chat.Plain(" · ")), quoted(c.Reason, reasonInList)...)
 	}
 	return line
 }
@@ -108,7 +108,7 @@ func Case(c audit.CaseView, post string) []chat.Line {
 	for _, n := range c.Notes {
 		line := chat.Line{chat.Plain("Note · "), chat.At(n.Time), chat.Plain(" · by ")}
 		line = append(line, personOf(n.ActorName, n.Actor, n.Actor == "")...)
-		lines = append(lines, append(line, chat.Plain(" · "), chat.Quote(quoted(n.Text, ReasonShown))))
+		lines = append(lines, append(append(line, chat.Plain(" · ")), quoted(n.Text, ReasonShown)...))
 	}
 	return lines
 }
@@ -247,7 +247,7 @@ func Health(in HealthInput, now time.Time) []chat.Line {
 			line = append(line, chat.Plain(", the oldest has waited "+shortDuration(now.Sub(s.Oldest))))
 		}
 		if s.LastError != "" {
-			line = append(line, chat.Plain(" · last error: "), chat.Quote(quoted(s.LastError, reasonInList)))
+			line = append(append(line, chat.Plain(" · last error: ")), quoted(s.LastError, reasonInList)...)
 		}
 		lines = append(lines, line)
 	}
@@ -256,12 +256,11 @@ func Health(in HealthInput, now time.Time) []chat.Line {
 
 // ChannelBehind says in one audit channel that another one cannot be told.
 func ChannelBehind(s audit.SinkHealth, now time.Time) chat.Line {
-	return chat.Line{
+	return append(chat.Line{
 		chat.Strong("AUDIT CHANNEL BEHIND"),
 		chat.Plain(fmt.Sprintf(" · %s · %d entries wait, the oldest for %s; they will be posted when it works again · ",
 			s.Name, s.Behind, shortDuration(now.Sub(s.Oldest)))),
-		chat.Quote(quoted(s.LastError, reasonInList)),
-	}
+	}, quoted(s.LastError, reasonInList)...)
 }
 
 // NoteCommand begins a note to a case; the words are still to come.

@@ -76,6 +76,12 @@ func slash(s chat.Spec, prefix string) (*discordgo.ApplicationCommand, error) {
 		Type: discordgo.ChatApplicationCommand, Name: prefix + s.Verb, Description: s.Summary,
 	})
 	problems := []error{checkName(c.Name), checkDescription(c.Description)}
+	if names := localNames(s.Aliases, prefix); len(names) > 0 {
+		c.NameLocalizations = &names
+		for _, name := range names {
+			problems = append(problems, checkName(name))
+		}
+	}
 	if len(s.Options) > MaxOptions {
 		problems = append(problems, fmt.Errorf("%d options; %d are the most", len(s.Options), MaxOptions))
 	}
@@ -92,6 +98,28 @@ func slash(s chat.Spec, prefix string) (*discordgo.ApplicationCommand, error) {
 		names[o.Name] = true
 	}
 	return c, errors.Join(problems...)
+}
+
+// localNames are a command's names in other languages than English: the first
+// alias of each, where Discord knows the language. A tag without a region stands
+// for every region of that language. Deliveries have the name that isn't
+// localised.
+func localNames(aliases map[string][]string, prefix string) map[discordgo.Locale]string {
+	out := make(map[discordgo.Locale]string)
+	for locale := range discordgo.Locales {
+		language, _, _ := strings.Cut(string(locale), "-")
+		if language == "en" {
+			continue
+		}
+		for _, tag := range []string{string(locale), language} {
+			if names := aliases[tag]; len(names) > 0 {
+				out[locale] = prefix + names[0]
+				break
+			}
+		}
+	}
+	delete(out, discordgo.Unknown)
+	return out
 }
 
 func requiredFirst(options []chat.OptionSpec) []chat.OptionSpec {

@@ -55,6 +55,31 @@ func TestCommands(t *testing.T) {
 	require.Equal(t, "mod-confirm", without[0].Name)
 }
 
+func TestCommands_AreNamedInOtherLanguages(t *testing.T) {
+	named := func(aliases map[string][]string) []*discordgo.ApplicationCommand {
+		commands, err := render.Commands([]chat.Spec{{Verb: "health", Summary: "How modbot is", Aliases: aliases}}, "mod-")
+		require.NoError(t, err)
+		requireCommands(t, commands)
+		return commands
+	}
+	commands := named(map[string][]string{"en": {"doctor"}, "zh": {"健康", "状态"}, "zh-TW": {"狀態"}, "de": {"zustand"}, "tlh": {"x"}})
+	require.Equal(t, &map[discordgo.Locale]string{
+		discordgo.ChineseCN: "mod-健康", discordgo.ChineseTW: "mod-狀態", discordgo.German: "mod-zustand",
+	}, commands[0].NameLocalizations)
+	require.Nil(t, named(map[string][]string{"en": {"doctor"}})[0].NameLocalizations)
+
+	// What is registered reads the same, and changes nothing.
+	encoded, err := json.Marshal(commands)
+	require.NoError(t, err)
+	var registered []*discordgo.ApplicationCommand
+	require.NoError(t, json.Unmarshal(encoded, &registered))
+	require.Empty(t, render.Diff(registered, commands))
+	require.NotEmpty(t, render.Diff(registered, named(nil)))
+
+	_, err = render.Commands([]chat.Spec{{Verb: "health", Summary: "How modbot is", Aliases: map[string][]string{"de": {"Zustand heute"}}}}, "")
+	require.Error(t, err)
+}
+
 func TestCommands_RefusesWhatDiscordWould(t *testing.T) {
 	option := chat.OptionSpec{Name: "a", Summary: "A"}
 	many := make([]chat.OptionSpec, 26)

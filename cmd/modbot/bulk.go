@@ -156,7 +156,7 @@ func besideServe(err error) error {
 func readBulk(stdin io.Reader, f bulkFlags) (bulk.File, error) {
 	in := stdin
 	if f.input != "-" {
-		opened, err := os.Open(f.input) //nolint:gosec // the file that the operator names
+		opened, err := os.Open(f.input)
 		if err != nil {
 			return bulk.File{}, usageError("file", fmt.Sprintf("The file cannot be read: %v", err), f.line())
 		}

@@ -229,7 +229,7 @@ func (t *teller) end(ctx context.Context, ended error) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	name, reportErr := "", error(nil)
-	if !(t.flags.dry || t.finished || t.batch == 0) || t.flags.report != "" {
+	if t.flags.report != "" || !t.flags.dry && !t.finished && t.batch != 0 {
 		name, reportErr = t.report.write(t.batch)
 	}
 	t.summary(ctx, name, ended)

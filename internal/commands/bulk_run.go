@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"modbot/internal/audit"
 	"modbot/internal/chat"
 	"modbot/internal/commands/policy"
@@ -165,12 +163,12 @@ func (w *run) pass(ctx context.Context) (busy []*bulkRow) {
 	if w.limited() {
 		workers = 1 // each counts those before it
 	}
-	var group errgroup.Group
+	var all sync.WaitGroup
 	for range workers {
-		group.Go(func() error {
+		all.Go(func() {
 			for row := w.take(); row != nil; row = w.take() {
 				if w.gate.wait(ctx) != nil {
-					return nil
+					return
 				}
 				if w.work(ctx, row) {
 					continue
@@ -179,10 +177,9 @@ func (w *run) pass(ctx context.Context) (busy []*bulkRow) {
 				busy = append(busy, row)
 				w.mu.Unlock()
 			}
-			return nil
 		})
 	}
-	_ = group.Wait() // they return no error
+	all.Wait()
 	return busy
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -74,12 +75,13 @@ type parts struct {
 func newCore(ctx context.Context, log *zap.Logger, p parts) (*core, error) {
 	c := &core{log: log}
 	var err error
-	if c.client, err = im.New(log.Named("im"), p.client); err != nil {
-		return nil, failWith(exitConfig, "config", err.Error(), "modbot --help", err)
-	}
 	if c.store, err = sqlstore.Open(ctx, log.Named("store"), p.storeURL, sqlstore.Options{Patience: patienceWith(p.storeURL) / 2}); err != nil {
-		c.client.Close()
 		return nil, storeError(err)
+	}
+	// All who use the ledger call the same app: they share its rate.
+	p.client.Slots = c.store.Rate(cmp.Or(p.client.RatePerSecond, im.DefaultRate))
+	if c.client, err = im.New(log.Named("im"), p.client); err != nil {
+		return nil, errors.Join(failWith(exitConfig, "config", err.Error(), "modbot --help", err), c.store.Close())
 	}
 	c.ledger, err = audit.Open(log.Named("audit"), c.store, audit.Options{ //nolint:contextcheck // opening is bounded by itself
 		Origin: p.origin, Signer: p.key, Replica: replica(), PostCheckpoints: p.checkpoints,

@@ -86,7 +86,8 @@ type Tencent struct {
 	// SecretKey signs every call. Required.
 	SecretKey Secret `yaml:"secret_key" example:"tencent.key"`
 	// RatePerSecond is how many calls a second modbot makes to each API, 1 to
-	// 195; the vendor's limit is 200 for the whole app. Default 100.
+	// 195; the vendor's limit is 200 for the whole app. All processes on one
+	// store share it, so it is to be the same for each. Default 100.
 	RatePerSecond int `yaml:"rate_per_second" default:"100" example:"100"`
 }
 

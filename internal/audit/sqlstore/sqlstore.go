@@ -23,6 +23,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,9 +62,11 @@ type Store struct {
 	channel string
 	pulse   *pulse
 	// writer holds the one write session while no transaction has it; readers
-	// hold idle read sessions, nil where none was opened yet.
+	// hold idle read sessions, rates that of Rate where it has one; nil where
+	// none was opened yet.
 	writer  chan *session
 	readers chan *session
+	rates   chan *session
 	// turn counts the write transactions, and those of others that came in
 	// between. Only who holds the write session touches it.
 	turn int64
@@ -109,7 +112,7 @@ func open(ctx context.Context, log *zap.Logger, url string, opts Options, d dial
 	s := &Store{
 		log: log, dialect: d, tables: newTables(), readOnly: opts.ReadOnly, patience: opts.Patience, busyWait: busyWait,
 		id: rand.Text(), pulse: newPulse(),
-		writer: make(chan *session, 1), readers: make(chan *session, maxReaders),
+		writer: make(chan *session, 1), readers: make(chan *session, maxReaders), rates: make(chan *session, 1),
 	}
 	if err := s.connect(url); err != nil {
 		return nil, s.explain(err)
@@ -117,6 +120,7 @@ func open(ctx context.Context, log *zap.Logger, url string, opts Options, d dial
 	// A session lives as long as it is well; nobody else shall get what it used.
 	s.db.SetMaxIdleConns(-1)
 	s.writer <- nil
+	s.rates <- nil
 	for range maxReaders {
 		s.readers <- nil
 	}
@@ -143,7 +147,7 @@ func (s *Store) connect(url string) error {
 // Close closes the database. Transactions and snapshots must have ended.
 func (s *Store) Close() error {
 	var errs []error
-	for _, sess := range append(drain(s.readers), drain(s.writer)...) {
+	for _, sess := range slices.Concat(drain(s.readers), drain(s.rates), drain(s.writer)) {
 		errs = append(errs, sess.close())
 	}
 	return errors.Join(append(errs, s.db.Close())...)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -90,7 +91,7 @@ func (r *Rate) take(ctx context.Context, sess *session, args []any, ahead *int64
 	for giveUp := r.now().Add(r.store.busyWait); ; pause(ctx, busyPause) {
 		with := args
 		if !r.store.dialect.server {
-			with = append(args[:len(args):len(args)], r.now().UnixMicro())
+			with = append(slices.Clip(args), r.now().UnixMicro())
 		}
 		err := sess.one(ctx, r.query, with, ahead)
 		if err == nil || !busy(err) || r.now().After(giveUp) || ctx.Err() != nil {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -79,7 +80,7 @@ func (n *lossyNode) Rename(ctx context.Context, name string, to fs.InodeEmbedder
 
 func (n *lossyNode) Setattr(ctx context.Context, f fs.FileHandle, in *fuse.SetAttrIn, out *fuse.AttrOut) syscall.Errno {
 	if size, ok := in.GetSize(); ok {
-		n.disk.truncated(n.name(), int64(size)) //nolint:gosec // sizes of files
+		n.disk.truncated(n.name(), int64(size))
 	}
 	if l, ok := f.(*lossyFile); ok {
 		f = l.LoopbackFile
@@ -131,13 +132,9 @@ func mountLossy(t *testing.T, folder string) (at string, d *disk, unmount func()
 	}
 	at = t.TempDir()
 	d = &disk{folder: folder, unsynced: map[string]*unsynced{}}
-	root := &lossyNode{disk: d}
-	root.RootData = &fs.LoopbackRoot{Path: folder, RootNode: root}
 	guard, err := guardMount(t, at)
 	require.NoError(t, err)
-	server, err := fs.Mount(at, root, &fs.Options{MountOptions: fuse.MountOptions{
-		FsName: "lossy", Name: "lossy", DirectMount: true, DisableXAttrs: true,
-	}})
+	server, err := d.mount(at)
 	if err != nil {
 		guard()
 		if os.Getenv("CI") == "true" {
@@ -145,29 +142,50 @@ func mountLossy(t *testing.T, folder string) (at string, d *disk, unmount func()
 		}
 		t.Skipf("SKIPPED: nothing can be mounted here: %v", err)
 	}
-	gone := false
-	unmount = func() {
-		if gone {
-			return
-		}
-		gone = true
-		if err := server.Unmount(); err != nil {
-			t.Logf("unmounting: %v; it goes when its last user does", err)
-		} else {
-			server.Wait()
-		}
+	unmount = sync.OnceFunc(func() {
 		guard()
-	}
+		server.Wait()
+	})
 	t.Cleanup(unmount)
 	return at, d, unmount
 }
 
+// mount shows the disk at a folder: by right where the test is root's, else by
+// the program that lets others mount.
+//
+// Nobody but this process may have the device open, by which requests come:
+// with go-fuse's own way of mounting by right, programs that are started inherit
+// it, and one that dies in the middle of a request waits for itself for ever.
+// The test itself may not open what is mounted: go-fuse asks that of those who
+// hand it a device.
+func (d *disk) mount(at string) (*fuse.Server, error) {
+	if os.Geteuid() == 0 {
+		device, err := syscall.Open("/dev/fuse", syscall.O_RDWR|syscall.O_CLOEXEC, 0)
+		if err != nil {
+			return nil, fmt.Errorf("opening /dev/fuse: %w", err)
+		}
+		options := fmt.Sprintf("fd=%d,rootmode=%o,user_id=0,group_id=0", device, syscall.S_IFDIR)
+		if err := syscall.Mount("lossy", at, "fuse.lossy", syscall.MS_NOSUID|syscall.MS_NODEV, options); err != nil {
+			return nil, errors.Join(fmt.Errorf("mounting: %w", err), syscall.Close(device))
+		}
+		at = fmt.Sprintf("/dev/fd/%d", device)
+	}
+	root := &lossyNode{disk: d}
+	root.RootData = &fs.LoopbackRoot{Path: d.folder, RootNode: root}
+	return fs.Mount(at, root, &fs.Options{MountOptions: fuse.MountOptions{DisableXAttrs: true, FsName: "lossy", Name: "lossy"}})
+}
+
 // guardMount starts a shell that takes a mount away when the test has gone, in
 // whatever way: its standard input ends then. The returned function does the
-// same, and waits.
+// same, and waits. Requests that nobody answers any more are given up first, or
+// those who made them could not even be killed.
 func guardMount(t *testing.T, at string) (func(), error) {
 	t.Helper()
-	cmd := exec.Command("sh", "-c", `cat >/dev/null; umount -l "$1" 2>/dev/null || fusermount3 -uz "$1" 2>/dev/null || fusermount -uz "$1" 2>/dev/null || true`, "sh", at) //nolint:noctx // it ends with its input
+	// Without the end of the test's context: the mount outlives it.
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "sh", "-c", `cat >/dev/null
+dev=$(awk -v at="$1" '$5 == at { split($3, d, ":"); print d[2] }' /proc/self/mountinfo)
+umount -l "$1" 2>/dev/null || fusermount3 -uz "$1" 2>/dev/null || fusermount -uz "$1" 2>/dev/null
+if [ -n "$dev" ] && [ -w "/sys/fs/fuse/connections/$dev/abort" ]; then echo 1 >"/sys/fs/fuse/connections/$dev/abort"; fi`, "sh", at)
 	// Not with the others of the terminal: the interrupt that ends the test must
 	// not end who cleans up after it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

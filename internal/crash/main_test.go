@@ -27,22 +27,22 @@ var program string
 
 func TestMain(m *testing.M) {
 	if path := os.Getenv(envAppender); path != "" {
-		os.Exit(appendForever(path))
+		appendForever(path)
+		return
 	}
 	flag.Parse()
 	dir, err := os.MkdirTemp("", "modbot-crash-")
 	if err != nil {
 		panic(fmt.Sprintf("a folder for the program: %v", err))
 	}
+	defer os.RemoveAll(dir) //nolint:errcheck // what is left is in the folder for temporary files
 	// The long form is about many kills, not about races: those are found by the
 	// short one.
 	program, err = proctest.Build(dir, !long())
 	if err != nil {
 		panic(err.Error())
 	}
-	code := m.Run()
-	_ = os.RemoveAll(dir) // what is left is in the folder for temporary files
-	os.Exit(code)
+	m.Run()
 }
 
 func long() bool { return os.Getenv(envLong) != "" }
@@ -50,7 +50,7 @@ func long() bool { return os.Getenv(envLong) != "" }
 // seedOf is the seed of a test, and says it.
 func seedOf(t *testing.T) uint64 {
 	t.Helper()
-	seed := uint64(time.Now().UnixNano()) //nolint:gosec // any number will do
+	seed := uint64(time.Now().UnixNano())
 	if text := os.Getenv(envSeed); text != "" {
 		var err error
 		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
@@ -63,5 +63,5 @@ func seedOf(t *testing.T) uint64 {
 
 // randomOf is a source of numbers for one purpose of a test.
 func randomOf(seed, purpose uint64) *rand.Rand {
-	return rand.New(rand.NewPCG(seed, purpose)) //nolint:gosec // it has to be repeatable, not secret
+	return rand.New(rand.NewPCG(seed, purpose))
 }

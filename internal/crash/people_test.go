@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -38,6 +39,9 @@ type people struct {
 	heard int                 // how many final answers
 	last  map[string]string   // the last that was said about an account
 	posts map[string][]string // by platform
+	// deliveries are accounts by what was delivered about them: not every answer
+	// names one.
+	deliveries map[string]string
 }
 
 // told is what somebody hears of one account.
@@ -47,7 +51,7 @@ type told struct {
 }
 
 func newPeople() *people {
-	return &people{final: map[string]*told{}, last: map[string]string{}, posts: map[string][]string{}}
+	return &people{final: map[string]*told{}, last: map[string]string{}, posts: map[string][]string{}, deliveries: map[string]string{}}
 }
 
 // of is what is heard of an account.
@@ -78,32 +82,46 @@ var (
 	aboutCase    = regexp.MustCompile(`[Cc]ase \d+`)
 )
 
-// hear takes an answer. It is final when it says how a case ended. An error that
-// came before there was a case is an end of that delivery, and of nothing else.
-func (p *people) hear(text string) {
-	done := strings.HasPrefix(text, "Done:") || strings.HasPrefix(text, "Not done:")
-	name := aboutAccount.FindString(text)
+// delivers notes that a delivery is about an account.
+func (p *people) delivers(id, account string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.deliveries[id] = account
+}
+
+// hear takes an answer to a delivery. It is final when it says how a case ended.
+// An error that came before there was a case is an end of that delivery, and of
+// nothing else.
+func (p *people) hear(delivery, text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	name := aboutAccount.FindString(text)
+	if name == "" {
+		name = p.deliveries[delivery]
+	}
 	p.last[name] = text
-	if !done || name == "" {
+	if name == "" || !strings.HasPrefix(text, "Done:") && !strings.HasPrefix(text, "Not done:") {
 		return
 	}
+	if aboutCase.MatchString(text) {
+		p.end(name)
+		return
+	}
+	select {
+	case p.waiting(name).refused <- struct{}{}:
+	default:
+	}
+}
+
+// end notes that it is known how the case about an account ended.
+func (p *people) end(name string) {
 	c := p.waiting(name)
 	select {
 	case <-c.final:
-		return
 	default:
+		p.heard++
+		close(c.final)
 	}
-	if !aboutCase.MatchString(text) {
-		select {
-		case c.refused <- struct{}{}:
-		default:
-		}
-		return
-	}
-	p.heard++
-	close(c.final)
 }
 
 // unheard is the last that was said to those who have no final answer.
@@ -120,10 +138,32 @@ func (p *people) unheard() (out []string) {
 	return append(out, fmt.Sprintf("nobody: %q", p.last[""]))
 }
 
+// answered is how many accounts somebody has heard anything of that is an end.
+func (p *people) answered() (n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for name, text := range p.last {
+		if name != "" && (strings.HasPrefix(text, "Done:") || strings.HasPrefix(text, "Not done:")) {
+			n++
+		}
+	}
+	return n
+}
+
+// read takes a message of an audit channel. People look there when nobody tells
+// them: an answer can be lost with the process that gave it.
 func (p *people) read(platform, text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.posts[platform] = append(p.posts[platform], text)
+	for line := range strings.SplitSeq(text, "\n") {
+		if strings.Contains(line, "nknown") {
+			continue // no end
+		}
+		for _, name := range aboutAccount.FindAllString(line, -1) {
+			p.end(name)
+		}
+	}
 }
 
 // messages is what an audit channel shows.
@@ -140,7 +180,7 @@ func (p *people) onDiscord(e discordsim.Event) {
 	case e.What == discordsim.Posted && e.Channel == discordAudit:
 		p.read("discord", discordsim.Read(e.Message.Content).Text)
 	case e.What == discordsim.Shown, e.What == discordsim.Messaged:
-		p.hear(discordsim.Read(e.Message.Content).Text)
+		p.hear(e.Interaction, discordsim.Read(e.Message.Content).Text)
 	}
 }
 
@@ -154,7 +194,7 @@ func (p *people) follow(ctx context.Context, from *slacksim.Server) (stop func()
 				if m.Channel == slackAudit && m.User == "" {
 					p.read("slack", m.Shown().Text)
 				} else {
-					p.hear(m.Shown().Text)
+					p.hear(r.Delivery, m.Shown().Text)
 				}
 			}
 			return false
@@ -211,8 +251,10 @@ func (w *world) reborn(ctx context.Context, after life) {
 // onSlack is a command typed on Slack. What goes wrong with a delivery shows in
 // the answer that does not come.
 func (w *world) onSlack(n int) func(ctx context.Context, public string) {
+	id := fmt.Sprintf("%d.%s", w.typed.Add(1), account(n))
+	w.people.delivers(id, account(n))
 	c := slacksim.Command{
-		From:    slacksim.From{User: slackPerson, UserName: "mia", Channel: slackMods, ChannelName: "mods"},
+		From:    slacksim.From{User: slackPerson, UserName: "mia", Channel: slackMods, ChannelName: "mods", Trigger: id},
 		Command: "/mod", Text: slacksim.Typed(fmt.Sprintf("mute %s %s reason: %s", account(n), termText, reason(n))),
 	}
 	var first *slacksim.Delivered
@@ -226,14 +268,16 @@ func (w *world) onSlack(n int) func(ctx context.Context, public string) {
 	}
 }
 
+// discordEpoch is when Discord's ids begin to count milliseconds, 22 bits up.
+var discordEpoch = time.Date(2015, 1, 1, 0, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // a constant, which Go has no times of
+
 // onDiscord is the same typed on Discord.
 func (w *world) onDiscord(n int) func(ctx context.Context, public string) {
+	id := strconv.FormatInt(time.Since(discordEpoch).Milliseconds()<<22|w.typed.Add(1), 10)
+	w.people.delivers(id, account(n))
 	in := discordsim.Interaction{
-		User: discordHuman, UserName: "mia", Roles: []string{discordRole}, Channel: discordMods, ChannelName: "mods", Name: "mute",
+		ID: id, User: discordHuman, UserName: "mia", Roles: []string{discordRole}, Channel: discordMods, ChannelName: "mods", Name: "mute",
 		Options: []discordsim.Option{{Name: "account", Value: account(n)}, {Name: "term", Value: termText}, {Name: "reason", Value: reason(n)}},
 	}
-	return func(ctx context.Context, _ string) {
-		r, _ := w.discord.Command(ctx, in)
-		in.ID = r.ID // from now on it is the same delivery
-	}
+	return func(ctx context.Context, _ string) { _, _ = w.discord.Command(ctx, in) }
 }

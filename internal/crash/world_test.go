@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,6 +62,7 @@ type world struct {
 	people  *people
 	serve   *proctest.Process
 	admin   string
+	typed   atomic.Int64 // commands that people typed
 
 	mu   sync.Mutex
 	life life

@@ -26,7 +26,7 @@ func Build(dir string, race bool) (string, error) {
 	if race && canRace(ctx) {
 		args = append(args, "-race")
 	}
-	out, err := exec.CommandContext(ctx, "go", append(args, "modbot/cmd/modbot")...).CombinedOutput()
+	out, err := exec.CommandContext(ctx, "go", append(args, "modbot/cmd/modbot")...).CombinedOutput() //nolint:gosec // go, and a path of the test's own
 	if err != nil {
 		return "", fmt.Errorf("building modbot: %w\n%s", err, out)
 	}

@@ -40,7 +40,7 @@ type Launch struct {
 // command is the process before it starts. It gets nothing of the
 // surroundings: no MODBOT_ variable, no proxy, no home.
 func (l Launch) command() *exec.Cmd {
-	cmd := exec.Command(l.Program, l.Args...) //nolint:noctx // the program under test; who starts it ends it
+	cmd := exec.Command(l.Program, l.Args...) //nolint:noctx,gosec // the program under test; who starts it ends it
 	cmd.Dir, cmd.Stdin, cmd.SysProcAttr = l.Dir, l.Stdin, &syscall.SysProcAttr{}
 	endWithTest(cmd.SysProcAttr)
 	cmd.Env = append([]string{

@@ -1,0 +1,169 @@
+//go:build linux
+
+package crash
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"modbot/internal/proctest"
+)
+
+// The exit codes, as documented.
+const (
+	exitFailed      = 1
+	exitUnavailable = 69
+)
+
+// troubleWithin bounds a test of a bad disk.
+const troubleWithin = 40 * time.Second
+
+// few is how many accounts the tests of a bad disk mute.
+const few = 40
+
+// evidence is what is known of a world when modbot has ended.
+func (w *world) evidence(mutes int) evidence {
+	w.t.Helper()
+	return evidence{mutes: mutes, entries: w.entries(), calls: w.sim.Calls(), has: w.sim.Snapshot()}
+}
+
+// A disk that is full while modbot serves stops it from acting, and from nothing
+// else: as soon as there is room it goes on, and nothing is lost.
+func TestDisk_FullAndFreed(t *testing.T) {
+	t.Parallel()
+	at, d, unmount := mountLossy(t, t.TempDir())
+	w := newWorld(t, few, "sqlite:"+filepath.Join(at, "modbot.db"))
+	defer unmount() // before the folders go, after modbot has ended
+	w.start()
+	ctx, cancel := context.WithTimeout(t.Context(), troubleWithin)
+	defer cancel()
+	require.True(t, w.person(ctx, 0))
+	d.fill(true)
+	var insisting sync.WaitGroup
+	for n := 1; n < few; n++ {
+		insisting.Go(func() { w.person(ctx, n) })
+	}
+	proctest.Await(t, time.Minute, "somebody to be told why", func() bool {
+		return strings.Contains(strings.Join(w.people.unheard(), "\n"), "the disk is full")
+	})
+	require.True(t, w.serve.Alive())
+	exit, v := w.verify()
+	require.Zero(t, exit, "it can be read all the while: %+v", v)
+	d.fill(false)
+	insisting.Wait()
+	require.NoError(t, ctx.Err(), "it does not go on by itself:\n%s", strings.Join(w.people.unheard(), "\n"))
+	require.Zero(t, w.serve.Stop(), "%s", w.serve.Logged())
+
+	f := judge(w.evidence(few))
+	require.Empty(t, f.violations)
+	exit, v = w.verify()
+	require.Zero(t, exit, "%+v", v)
+}
+
+// Pages that a disk gives back as something else are an error in words: nothing
+// is done without a record, the next start refuses, and when the disk is right
+// again everything that was said is there.
+func TestDisk_CorruptedPages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, few, "sqlite:modbot.db")
+	w.start()
+	ctx, cancel := context.WithTimeout(t.Context(), troubleWithin)
+	defer cancel()
+	var all sync.WaitGroup
+	for n := range few / 2 {
+		all.Go(func() { w.person(ctx, n) })
+	}
+	all.Wait()
+	require.NoError(t, ctx.Err())
+	require.Zero(t, w.serve.Stop()) // the log of the ledger is folded into its file
+	w.ended()
+
+	path := filepath.Join(w.dir, "modbot.db")
+	before, err := os.ReadFile(path)
+	require.NoError(t, err)
+	// Not any page: an index that verify has no use for is found when it is used.
+	record := int64(bytes.Index(before, []byte(reason(few/4))))
+	require.Positive(t, record)
+	w.overwrite(path, record/pageSize, 1)
+	exit, lines, _ := proctest.Run(t, w.launch("audit", "verify", "--json", "-c", "modbot.yaml"))
+	require.Equal(t, exitFailed, exit, "%v", lines)
+	require.Contains(t, strings.Join(lines, ""), "damaged")
+	require.NoError(t, os.WriteFile(path, before, 0o600))
+
+	w.start()
+	w.overwrite(path, 1, int64(len(before))/pageSize-1)
+	for n := few / 2; n < few; n++ {
+		typed := w.onSlack(n)
+		all.Go(func() { typed(ctx, w.now().public) })
+	}
+	all.Wait()
+	proctest.Await(t, time.Minute, "everybody to be answered", func() bool { return w.people.answered() == few })
+	told := strings.Join(w.people.unheard(), "\n")
+	require.Contains(t, told, "restore it from a backup")
+	w.serve.Kill()
+	w.ended()
+	w.refusesToStart()
+
+	// Whatever was written meanwhile stands beside the file.
+	require.NoError(t, w.restore(path, before))
+	w.start()
+	for n := few / 2; n < few; n++ {
+		all.Go(func() { w.person(ctx, n) })
+	}
+	all.Wait()
+	require.NoError(t, ctx.Err(), "%s", strings.Join(w.people.unheard(), "\n"))
+	require.Zero(t, w.serve.Stop())
+	require.Empty(t, judge(w.evidence(few)).violations)
+	exit, v := w.verify()
+	require.Zero(t, exit, "%+v", v)
+}
+
+// overwrite puts noise into pages of a file while others may have it open.
+func (w *world) overwrite(path string, from, pages int64) {
+	w.t.Helper()
+	noise := make([]byte, pages*pageSize)
+	_, err := rand.Read(noise)
+	require.NoError(w.t, err)
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	require.NoError(w.t, err)
+	_, err = f.WriteAt(noise, from*pageSize)
+	require.NoError(w.t, err)
+	require.NoError(w.t, f.Close())
+}
+
+// restore writes back what a file held.
+func (w *world) restore(path string, content []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	if _, err := f.WriteAt(content, 0); err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// refusesToStart requires that modbot says what is wrong with its ledger, and
+// ends as documented.
+func (w *world) refusesToStart() {
+	w.t.Helper()
+	exit, lines, stderr := proctest.Run(w.t, w.launch("serve", "--json", "-c", "modbot.yaml"))
+	require.Equal(w.t, exitUnavailable, exit, "%v\n%s", lines, stderr)
+	require.NotEmpty(w.t, lines)
+	var said struct {
+		Error struct{ Code, Message, Suggestion string }
+	}
+	require.NoError(w.t, json.Unmarshal([]byte(lines[len(lines)-1]), &said), "%v", lines)
+	require.Equal(w.t, "store_corrupt", said.Error.Code)
+	require.Contains(w.t, said.Error.Message, "restore it from a backup")
+}

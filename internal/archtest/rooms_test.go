@@ -28,7 +28,7 @@ var rooms = []room{
 	// Tencent. The simulator shares the wire format with the client and nothing
 	// else, so that neither can hide a mistake of the other.
 	{path: "internal/im/imwire"},
-	{path: "internal/im/imsim", imports: []string{"internal/im/imwire", "internal/mute"}},
+	{path: "internal/im/imsim", imports: []string{"internal/im/imwire", "internal/mute"}, tests: []string{"internal/testclock"}},
 	{
 		path: "internal/im", imports: []string{"internal/im/imwire", "internal/mute"},
 		tests: []string{"internal/im/imsim"},
@@ -38,11 +38,15 @@ var rooms = []room{
 	// that it declares itself.
 	{
 		path: "internal/audit", imports: []string{"internal/chat", "internal/mute"},
-		tests: []string{"internal/audit/audittest", "internal/audit/sqlstore", "internal/pgtest", "internal/im", "internal/im/imsim", "internal/im/imwire"},
+		tests: []string{
+			"internal/audit/audittest", "internal/audit/sqlstore", "internal/pgtest", "internal/im", "internal/im/imsim", "internal/im/imwire",
+			"internal/testclock",
+		},
 	},
-	// A PostgreSQL for tests. It knows nothing of the project.
+	// A PostgreSQL and a clock for tests. They know nothing of the project.
 	{path: "internal/pgtest"},
-	{path: "internal/audit/audittest", imports: []string{"internal/audit", "internal/chat", "internal/mute"}},
+	{path: "internal/testclock"},
+	{path: "internal/audit/audittest", imports: []string{"internal/audit", "internal/chat", "internal/mute", "internal/testclock"}},
 	{
 		path: "internal/audit/sqlstore", imports: []string{"internal/audit", "internal/chat", "internal/mute"},
 		tests: []string{"internal/audit/audittest", "internal/pgtest"},
@@ -57,10 +61,10 @@ var rooms = []room{
 
 	// The other side of each platform, scripted. It shares nothing with the
 	// adapter, so that neither can hide a mistake of the other.
-	{path: "internal/adapters/slack/slacksim"},
+	{path: "internal/adapters/slack/slacksim", tests: []string{"internal/testclock"}},
 	{
 		path:  "internal/adapters/discord/discordsim",
-		tests: []string{"internal/adapters/*", "internal/chat"},
+		tests: []string{"internal/adapters/*", "internal/chat", "internal/testclock"},
 	},
 
 	// Platforms. Each knows the contract and the values, never each other.

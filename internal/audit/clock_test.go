@@ -13,12 +13,13 @@ import (
 	"modbot/internal/audit"
 	"modbot/internal/audit/sqlstore"
 	"modbot/internal/mute"
+	"modbot/internal/testclock"
 )
 
 // wall is a clock on a wall: somebody may set it, which changes nothing about
 // how time passes.
 type wall struct {
-	passes *clock
+	passes *testclock.Clock
 	mu     sync.Mutex
 	off    time.Duration
 }
@@ -79,7 +80,7 @@ func TestClockSet_ALiveLeaseIsNotOver(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h, w := onWall(t)
 			b := h.begin("alice", mute.ScopeGroup, seconds(t, 7200))
-			h.clock.advance(3 * time.Second)
+			h.clock.Advance(3 * time.Second)
 			w.set(by)
 			n, _ := once(t, h.settler().Once)
 			require.Zero(t, n)
@@ -89,7 +90,7 @@ func TestClockSet_ALiveLeaseIsNotOver(t *testing.T) {
 
 			_, err = h.ledger.Renew(t.Context(), b.Token)
 			require.NoError(t, err, "its holder still has it")
-			h.clock.advance(14 * time.Second)
+			h.clock.Advance(14 * time.Second)
 			n, _ = once(t, h.settler().Once)
 			require.Zero(t, n, "it lasts from the renewal")
 			f := h.finish(b, audit.Result{Outcome: audit.OutcomeDone, Attempts: 1})
@@ -106,12 +107,12 @@ func TestClockSet_ALockLastsAsLong(t *testing.T) {
 			h, w := onWall(t)
 			b := h.begin("alice", mute.ScopeGroup, seconds(t, 7200))
 			h.finish(b, audit.Result{Outcome: audit.OutcomeFailed, Attempts: 2, LockedUntil: h.clock.Now().Add(6 * time.Second)})
-			h.clock.advance(time.Second)
+			h.clock.Advance(time.Second)
 			w.set(by)
 			_, err := begin(t.Context(), h.ledger, "alice", mute.ScopeGroup, seconds(t, 60))
 			require.ErrorAs(t, err, new(*audit.BusyError))
 			once(t, h.settler().Once) // which looks at what is held
-			h.clock.advance(audit.LeaseTime)
+			h.clock.Advance(audit.LeaseTime)
 			_, err = begin(t.Context(), h.ledger, "alice", mute.ScopeGroup, seconds(t, 60))
 			require.NoError(t, err, "an hour is not waited")
 		})
@@ -128,7 +129,7 @@ func TestClockSet_BackWhileNobodyRan(t *testing.T) {
 	h.ledger = h.reopened(w)
 	n, _ := once(t, h.settler().Once)
 	require.Zero(t, n)
-	h.clock.advance(audit.LeaseTime + audit.SettleGrace)
+	h.clock.Advance(audit.LeaseTime + audit.SettleGrace)
 	n, _ = once(t, h.settler().Once)
 	require.Equal(t, 1, n)
 	require.Equal(t, []string{"outcome 1 failed"}, h.log(1))
@@ -147,7 +148,7 @@ func TestClockSet_AWorkerIsNotLedForEver(t *testing.T) {
 		return ok
 	}
 	require.False(t, lead())
-	h.clock.advance(audit.LeadMost)
+	h.clock.Advance(audit.LeadMost)
 	require.True(t, lead())
 	w.set(time.Hour)
 	_, ok, err = h.ledger.Lead(t.Context(), "settle", "one", 10*time.Second)
@@ -166,7 +167,7 @@ func TestClockSet_SettlesByWhatWasAsked(t *testing.T) {
 			h.finish(b, audit.Result{Outcome: audit.OutcomeUnknown, Attempts: 1})
 			w.set(by)
 			once(t, h.settler().Once)
-			h.clock.advance(30 * time.Second)
+			h.clock.Advance(30 * time.Second)
 			once(t, h.settler().Once)
 			require.Equal(t, audit.StatusDone, h.caseOf(1).Status)
 		})
@@ -186,18 +187,18 @@ func TestClockSet_MutesEndAtTencentsTime(t *testing.T) {
 			x := h.expirer()
 			once(t, x.Once)
 			require.Empty(t, h.log(before))
-			h.clock.advance(599 * time.Second)
+			h.clock.Advance(599 * time.Second)
 			once(t, x.Once)
 			require.Empty(t, h.log(before))
-			h.clock.advance(time.Second)
+			h.clock.Advance(time.Second)
 			once(t, x.Once)
 			require.Equal(t, []string{"expired 1 group"}, h.log(before))
 			h.mutedOn("carol", mute.ScopeGroup, 60)
-			h.clock.advance(time.Minute)
+			h.clock.Advance(time.Minute)
 			once(t, x.Once)
 			require.Equal(t, []string{"expired 1 group", "intent 3", "outcome 3 done in effect: group", "expired 3 group"}, h.log(before),
 				"what is muted by the clock that is right ends by it")
-			h.clock.advance(9 * time.Minute)
+			h.clock.Advance(9 * time.Minute)
 			once(t, x.Once)
 			require.Equal(t, []string{"expired 2 group"}, h.log(before+4))
 		})
@@ -228,7 +229,7 @@ func TestClockSet_WhileNobodyRan(t *testing.T) {
 				h.mutedOn(a, mute.ScopeGroup, 600+60*int64(i))
 			}
 			if outside {
-				h.clock.advance(time.Hour)
+				h.clock.Advance(time.Hour)
 				for _, a := range accounts {
 					h.tencent.set(a, mute.ScopeGroup, h.clock.Now().Add(30*time.Minute))
 				}
@@ -244,7 +245,7 @@ func TestClockSet_WhileNobodyRan(t *testing.T) {
 				return
 			}
 			require.Empty(t, h.log(before))
-			h.clock.advance(time.Hour)
+			h.clock.Advance(time.Hour)
 			once(t, x.Once)
 			require.Equal(t, []string{"expired 1 group", "expired 2 group", "expired 3 group", "expired 4 group"}, h.log(before))
 		})
@@ -265,7 +266,7 @@ func TestClockSet_Anyhow(t *testing.T) {
 			case 0:
 				w.set(time.Duration(rapid.IntRange(-7200, 7200).Draw(r, "by")) * time.Second)
 			case 1:
-				h.clock.advance(time.Duration(rapid.IntRange(1, 900).Draw(r, "passes")) * time.Second)
+				h.clock.Advance(time.Duration(rapid.IntRange(1, 900).Draw(r, "passes")) * time.Second)
 			case 2:
 				n := rapid.Int64Range(30, 3600).Draw(r, "term")
 				b, err := begin(r.Context(), h.ledger, a, mute.ScopeGroup, seconds(r, n))
@@ -295,10 +296,10 @@ func TestClockSet_Anyhow(t *testing.T) {
 func requireEnds(r *rapid.T, t *testing.T, h *house, settler *audit.Settler, x *audit.Expirer) {
 	t.Helper()
 	for range 3 {
-		h.clock.advance(3 * time.Hour)
+		h.clock.Advance(3 * time.Hour)
 		once(t, settler.Once)
 		once(t, x.Once)
-		h.clock.advance(30 * time.Second)
+		h.clock.Advance(30 * time.Second)
 		once(t, settler.Once)
 		once(t, x.Once)
 	}

@@ -17,6 +17,7 @@ import (
 	"modbot/internal/audit"
 	"modbot/internal/chat"
 	"modbot/internal/mute"
+	"modbot/internal/testclock"
 )
 
 // The model: one process after the other works on a ledger, with commands and
@@ -119,7 +120,7 @@ type world struct {
 	rt       *rapid.T
 	store    audit.Store
 	key      *audit.Key
-	clock    *clock
+	clock    *testclock.Clock
 	tencent  *tencent
 	channel  *channel
 	accounts []mute.Account
@@ -234,7 +235,7 @@ func (w *world) weather(rt *rapid.T) {
 }
 
 func (w *world) time(rt *rapid.T) {
-	w.clock.advance(rapid.SampledFrom([]time.Duration{
+	w.clock.Advance(rapid.SampledFrom([]time.Duration{
 		time.Second, 6 * time.Second, 16 * time.Second, 2 * time.Minute, 8 * 24 * time.Hour,
 	}).Draw(rt, "time"))
 }
@@ -246,7 +247,7 @@ func (w *world) quiesce() {
 	w.start(&life{left: -1})
 	quiet := 0
 	for range 100 {
-		w.clock.advance(audit.LeaseTime + audit.SettleGrace)
+		w.clock.Advance(audit.LeaseTime + audit.SettleGrace)
 		work := 0
 		for _, once := range []func(context.Context) (int, time.Time, error){
 			w.now.settler.Once, w.now.expirer.Once, w.now.deliverer.Once,
@@ -267,7 +268,7 @@ func (w *world) quiesce() {
 
 // leave lets every mute of the run end, so that the next run is not disturbed.
 func (w *world) leave() {
-	w.clock.advance(time.Hour)
+	w.clock.Advance(time.Hour)
 	_, _, err := w.now.expirer.Once(context.Background())
 	require.NoError(w.rt, err)
 }

@@ -34,7 +34,7 @@ func TestDeliverWhileTheChannelFails(t *testing.T) {
 		n, again := once(t, d.Once)
 		require.Zero(t, n)
 		require.Equal(t, next, again, "it was tried before its time")
-		h.clock.advance(next.Sub(h.clock.Now()))
+		h.clock.Advance(next.Sub(h.clock.Now()))
 	}
 	require.Equal(t, []time.Duration{
 		500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second,
@@ -73,7 +73,7 @@ func TestDeliverHonoursRetryAfter(t *testing.T) {
 			})
 			_, next := once(t, d.Once)
 			require.Equal(t, tc.waits, next.Sub(h.clock.Now()))
-			h.clock.advance(tc.waits)
+			h.clock.Advance(tc.waits)
 			c.answering(nil)
 			once(t, d.Once)
 			require.Equal(t, []string{"[1]"}, c.got(), "no repeat: it never arrived")
@@ -114,7 +114,7 @@ func TestDeliverRefusedStub(t *testing.T) {
 	require.Zero(t, n)
 	require.Equal(t, 500*time.Millisecond, next.Sub(h.clock.Now()))
 	require.NotEmpty(t, h.sink("console").LastError)
-	h.clock.advance(500 * time.Millisecond)
+	h.clock.Advance(500 * time.Millisecond)
 	c.answering(nil)
 	once(t, d.Once)
 	require.Equal(t, []string{"[1] stub"}, c.got())
@@ -130,7 +130,7 @@ func TestDeliverRefusedRepeat(t *testing.T) {
 	h.refused(3)
 	c.answering(func(message) (bool, error) { return true, errors.New("the answer was lost") })
 	_, next := once(t, d.Once)
-	h.clock.advance(next.Sub(h.clock.Now()))
+	h.clock.Advance(next.Sub(h.clock.Now()))
 	c.answering(func(m message) (bool, error) {
 		if m.Stub {
 			return false, errors.New("down")
@@ -138,7 +138,7 @@ func TestDeliverRefusedRepeat(t *testing.T) {
 		return false, &platformError{content: true}
 	})
 	_, next = once(t, d.Once)
-	h.clock.advance(max(next.Sub(h.clock.Now()), 10*time.Second))
+	h.clock.Advance(max(next.Sub(h.clock.Now()), 10*time.Second))
 	c.answering(nil)
 	once(t, h.deliverer(c).Once) // another process
 	require.Equal(t, []string{"[1 2 3]", "[1 2 3] stub repeat"}, c.got())

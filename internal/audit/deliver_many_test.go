@@ -29,7 +29,7 @@ func TestDeliverByOneAtATime(t *testing.T) {
 	n, next := once(t, second.Once)
 	require.Zero(t, n)
 	require.Equal(t, h.clock.Now().Add(10*time.Second), next)
-	h.clock.advance(10 * time.Second)
+	h.clock.Advance(10 * time.Second)
 	n, _ = once(t, second.Once)
 	require.Equal(t, 1, n)
 	h.refused(1)

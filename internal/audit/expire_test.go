@@ -26,14 +26,14 @@ func TestExpireEachFieldAtItsTime(t *testing.T) {
 	require.Equal(t, h.clock.Now().Add(time.Minute), next)
 	require.Empty(t, h.tencent.seen())
 
-	h.clock.advance(time.Minute)
+	h.clock.Advance(time.Minute)
 	n, next = once(t, x.Once)
 	require.Equal(t, 1, n)
 	require.Equal(t, h.clock.Now().Add(time.Minute), next)
 	require.Equal(t, []string{"expired 1 group"}, h.log(4))
 	require.Equal(t, []string{"c2c 2 until 02:02:00"}, h.mutes("alice"))
 
-	h.clock.advance(time.Minute)
+	h.clock.Advance(time.Minute)
 	n, next = once(t, x.Once)
 	require.Equal(t, 1, n)
 	require.Zero(t, next)
@@ -54,7 +54,7 @@ func TestExpireAfterEightDays(t *testing.T) {
 	h.muted("carol", mute.ScopeC2C, seconds(t, 30*day))  // case 6, not over yet
 	h.muted("bob", mute.ScopeGroup, seconds(t, 6*day))   // case 7, made permanent outside
 	before := int64(len(h.log(0)))
-	h.clock.advance(8 * 24 * time.Hour)
+	h.clock.Advance(8 * 24 * time.Hour)
 	h.tencent.set("bob", mute.ScopeC2C, h.clock.Now().Add(time.Hour))
 	h.tencent.set("bob", mute.ScopeGroup, time.Time{})
 	h.tencent.set("dave", mute.ScopeC2C, time.Time{})
@@ -69,7 +69,7 @@ func TestExpireAfterEightDays(t *testing.T) {
 	require.Equal(t, []string{"c2c 5 until for ever"}, h.mutes("dave"))
 	require.Empty(t, h.mutes("alice"))
 
-	h.clock.advance(time.Hour)
+	h.clock.Advance(time.Hour)
 	n, _ = once(t, h.expirer().Once)
 	require.Equal(t, 1, n)
 	require.Equal(t, []string{"expired 3 c2c"}, h.log(before+6))
@@ -92,7 +92,7 @@ func TestExpireReadsFirst(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t)
 			h.muted("alice", mute.ScopeGroup, seconds(t, 60))
-			h.clock.advance(time.Minute)
+			h.clock.Advance(time.Minute)
 			tc.set(h)
 			n, _ := once(t, h.expirer().Once)
 			require.Equal(t, 1, n)
@@ -116,7 +116,7 @@ func TestExpireLeavesHeldAccounts(t *testing.T) {
 			h := newHouse(t)
 			h.muted("alice", mute.ScopeGroup, seconds(t, 60))
 			h.muted("bob", mute.ScopeGroup, seconds(t, 61))
-			h.clock.advance(2 * time.Minute)
+			h.clock.Advance(2 * time.Minute)
 			hold(h)
 			size := int64(len(h.log(0)))
 			n, next := once(t, h.expirer().Once)
@@ -125,7 +125,7 @@ func TestExpireLeavesHeldAccounts(t *testing.T) {
 			require.Equal(t, []string{"expired 2 group"}, h.log(size))
 			require.Equal(t, []mute.Account{"bob"}, h.tencent.seen())
 
-			h.clock.advance(audit.LeaseTime + audit.SettleGrace)
+			h.clock.Advance(audit.LeaseTime + audit.SettleGrace)
 			once(t, h.settler().Once)
 			once(t, h.expirer().Once)
 			require.Empty(t, h.mutes("alice"))
@@ -140,7 +140,7 @@ func TestExpireAfterAnUnmuteThatFailed(t *testing.T) {
 	b := h.begin("alice", mute.ScopeGroup, mute.Term{})
 	h.finish(b, audit.Result{Outcome: audit.OutcomeFailed, Code: 70009, Attempts: 1})
 	require.Equal(t, []string{"group 1 until 02:01:00"}, h.mutes("alice"))
-	h.clock.advance(time.Minute)
+	h.clock.Advance(time.Minute)
 	once(t, h.expirer().Once)
 	require.Equal(t, []string{"expired 1 group"}, h.log(4))
 }
@@ -149,7 +149,7 @@ func TestExpireAfterAnUnmuteThatFailed(t *testing.T) {
 func TestExpireForgetsWhatChanged(t *testing.T) {
 	h := newHouse(t)
 	h.muted("alice", mute.ScopeGroup, seconds(t, 60))
-	h.clock.advance(time.Minute)
+	h.clock.Advance(time.Minute)
 	h.tencent.failing(func(mute.Account) error {
 		h.tencent.fail = nil
 		// While the expirer reads, a moderator mutes the account anew.
@@ -169,7 +169,7 @@ func TestExpireWhileTencentIsDown(t *testing.T) {
 	h := newHouse(t)
 	h.muted("alice", mute.ScopeGroup, seconds(t, 60))
 	h.muted("bob", mute.ScopeGroup, seconds(t, 60))
-	h.clock.advance(time.Minute)
+	h.clock.Advance(time.Minute)
 	h.tencent.failing(down)
 	x := h.expirer()
 	n, next := once(t, x.Once)
@@ -178,7 +178,7 @@ func TestExpireWhileTencentIsDown(t *testing.T) {
 	require.Len(t, h.tencent.seen(), 2)
 	once(t, x.Once)
 	require.Empty(t, h.tencent.seen(), "not before its time")
-	h.clock.advance(500 * time.Millisecond)
+	h.clock.Advance(500 * time.Millisecond)
 	h.tencent.failing(func(a mute.Account) error {
 		if a == "alice" {
 			return errDown
@@ -189,7 +189,7 @@ func TestExpireWhileTencentIsDown(t *testing.T) {
 	require.Equal(t, 1, n, "one that cannot be read keeps nobody else waiting")
 	require.Equal(t, h.clock.Now().Add(time.Second), next)
 	h.tencent.failing(nil)
-	h.clock.advance(time.Second)
+	h.clock.Advance(time.Second)
 	n, _ = once(t, x.Once)
 	require.Equal(t, 1, n)
 	require.Equal(t, []string{"expired 2 group", "expired 1 group"}, h.log(4))
@@ -201,7 +201,7 @@ func TestExpireByManyAtOnce(t *testing.T) {
 	for _, a := range []mute.Account{"alice", "bob", "carol", "dave"} {
 		h.muted(a, mute.ScopeAll, seconds(t, 60))
 	}
-	h.clock.advance(time.Minute)
+	h.clock.Advance(time.Minute)
 	_, other := h.process("two")
 	expirers := []*audit.Expirer{h.expirer(), h.expirer(), audit.NewExpirer(zaptest.NewLogger(t), other, h.tencent)}
 	var wg sync.WaitGroup
@@ -228,7 +228,7 @@ func TestExpireRuns(t *testing.T) {
 	h := newHouse(t)
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	h.muted("alice", mute.ScopeGroup, seconds(t, 60))
-	h.clock.advance(time.Minute)
+	h.clock.Advance(time.Minute)
 	changed, stop := h.ledger.Subscribe()
 	defer stop()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -43,7 +43,7 @@ func TestDeliverChainsItsMessages(t *testing.T) {
 	h.refused(3)
 	second := h.short()
 	_, other := h.process("two")
-	h.clock.advance(10 * time.Second)
+	h.clock.Advance(10 * time.Second)
 	once(t, audit.NewDeliverer(zaptest.NewLogger(t), other, c).Once)
 	require.Equal(t, []string{
 		fmt.Sprintf("1: %s after %q", first, ""), fmt.Sprintf("1: %s after %q", first, ""),
@@ -63,7 +63,7 @@ func TestDeliverChainsWhatWasFrozen(t *testing.T) {
 	c.answering(func(message) (bool, error) { return true, errors.New("the answer was lost") })
 	_, next := once(t, h.deliverer(c).Once)
 	h.refused(1)
-	h.clock.advance(max(next.Sub(h.clock.Now()), 10*time.Second))
+	h.clock.Advance(max(next.Sub(h.clock.Now()), 10*time.Second))
 	c.answering(nil)
 	once(t, h.deliverer(c).Once)
 	require.Equal(t, []string{"[1]", "[1] repeat", "[2]"}, c.got())
@@ -73,7 +73,7 @@ func TestDeliverChainsWhatWasFrozen(t *testing.T) {
 	h.refused(1)
 	c.answering(func(message) (bool, error) { return false, errors.New("no answer") })
 	_, next = once(t, h.deliverer(c).Once)
-	h.clock.advance(max(next.Sub(h.clock.Now()), 10*time.Second))
+	h.clock.Advance(max(next.Sub(h.clock.Now()), 10*time.Second))
 	h.refused(1)
 	c.answering(func(m message) (bool, error) {
 		if m.Stub {
@@ -158,7 +158,7 @@ func TestPostCheckpointOnSchedule(t *testing.T) {
 	d := audit.NewDeliverer(zaptest.NewLogger(t), ledger, c)
 	h.refused(1)
 	pass := func(after time.Duration) []string {
-		h.clock.advance(after)
+		h.clock.Advance(after)
 		once(t, d.Once)
 		return c.got()
 	}
@@ -200,7 +200,7 @@ func TestPostCheckpointRefused(t *testing.T) {
 	require.NoError(t, err)
 	c.answering(func(message) (bool, error) { return true, errors.New("the answer was lost") })
 	_, next := once(t, d.Once)
-	h.clock.advance(next.Sub(h.clock.Now()))
+	h.clock.Advance(next.Sub(h.clock.Now()))
 	h.refused(1)
 	c.answering(nil)
 	once(t, d.Once)

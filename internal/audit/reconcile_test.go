@@ -29,7 +29,7 @@ func TestReconcile_RecordsEachDifferenceOnce(t *testing.T) {
 	before := int64(len(h.log(0)))
 	round := func(want ...string) {
 		t.Helper()
-		h.clock.advance(audit.ReconcileRound)
+		h.clock.Advance(audit.ReconcileRound)
 		size := int64(len(h.log(0)))
 		once(t, h.reconciler().Once)
 		require.Equal(t, append([]string{}, want...), h.log(size))
@@ -119,7 +119,7 @@ func TestReconcile_WalksOnAfterARestart(t *testing.T) {
 			read[a]++
 		}
 		require.False(t, next.Before(h.clock.Now()))
-		h.clock.advance(next.Sub(h.clock.Now()))
+		h.clock.Advance(next.Sub(h.clock.Now()))
 	}
 	for a, n := range read {
 		require.Equal(t, 1, n, a)
@@ -141,7 +141,7 @@ func TestReconcile_PassesOverWhatCannotBeRead(t *testing.T) {
 	})
 	_, next := once(t, h.reconciler().Once)
 	require.Equal(t, []mute.Account{"alice", "bob"}, h.tencent.seen())
-	h.clock.advance(next.Sub(h.clock.Now()))
+	h.clock.Advance(next.Sub(h.clock.Now()))
 	once(t, h.reconciler().Once)
 	require.Equal(t, []mute.Account{"carol"}, h.tencent.seen())
 }
@@ -158,7 +158,7 @@ func TestReconcile_IsNotMisledByAClock(t *testing.T) {
 	once(t, h.reconciler().Once)
 	require.Len(t, h.tencent.seen(), 4)
 	require.Empty(t, h.log(size))
-	h.clock.advance(7200 * time.Second)
+	h.clock.Advance(7200 * time.Second)
 	once(t, h.expirer().Once)
 	require.Equal(t, []string{"expired 1 group"}, h.log(size), "and the end is noticed when it comes")
 }

@@ -34,7 +34,7 @@ func TestSettleLateAnswer(t *testing.T) {
 			h := newHouse(t)
 			s := h.settler()
 			b := h.begin("alice", mute.ScopeGroup, seconds(t, 3600))
-			h.clock.advance(audit.LeaseTime + audit.SettleGrace)
+			h.clock.Advance(audit.LeaseTime + audit.SettleGrace)
 			n, _ := once(t, s.Once)
 			require.Equal(t, 1, n)
 			if tc.landed {
@@ -64,7 +64,7 @@ func TestSettleLateAnswerAfterALaterCase(t *testing.T) {
 	h := newHouse(t)
 	s := h.settler()
 	first := h.begin("alice", mute.ScopeGroup, seconds(t, 3600))
-	h.clock.advance(audit.LeaseTime + audit.SettleGrace)
+	h.clock.Advance(audit.LeaseTime + audit.SettleGrace)
 	once(t, s.Once) // failed
 	unmute := h.begin("alice", mute.ScopeGroup, mute.Term{})
 	h.finish(first, audit.Result{Outcome: audit.OutcomeDone, Attempts: 1}) // while the other is in flight
@@ -86,7 +86,7 @@ func TestSettleLateAnswerOfAnErasedAccount(t *testing.T) {
 	h := newHouse(t)
 	s := h.settler()
 	b := h.begin("alice", mute.ScopeGroup, seconds(t, 3600))
-	h.clock.advance(audit.LeaseTime + audit.SettleGrace)
+	h.clock.Advance(audit.LeaseTime + audit.SettleGrace)
 	once(t, s.Once)
 	h.tencent.seen()
 	h.finish(b, audit.Result{Outcome: audit.OutcomeFailed, Attempts: 1})

@@ -23,7 +23,7 @@ func TestSettleByManyAtOnce(t *testing.T) {
 		h.unknown(a, mute.ScopeGroup, seconds(t, 3600))
 	}
 	_, other := h.process("two")
-	h.clock.advance(6 * time.Second)
+	h.clock.Advance(6 * time.Second)
 	settlers := []*audit.Settler{h.settler(), h.settler(), audit.NewSettler(zaptest.NewLogger(t), other, h.tencent)}
 	var wg sync.WaitGroup
 	counts := make([]int, len(settlers))
@@ -47,7 +47,7 @@ func TestSettleByManyAtOnce(t *testing.T) {
 func TestSettleStopped(t *testing.T) {
 	h := newHouse(t)
 	h.unknown("alice", mute.ScopeGroup, seconds(t, 3600))
-	h.clock.advance(6 * time.Second)
+	h.clock.Advance(6 * time.Second)
 	ctx, cancel := context.WithCancel(t.Context())
 	h.tencent.failing(func(mute.Account) error {
 		cancel()
@@ -68,7 +68,7 @@ func TestSettleRuns(t *testing.T) {
 	h := newHouse(t)
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	b := h.unknown("alice", mute.ScopeGroup, seconds(t, 3600))
-	h.clock.advance(6 * time.Second)
+	h.clock.Advance(6 * time.Second)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	s := h.settler()

@@ -118,7 +118,7 @@ func TestSettleReadsBack(t *testing.T) {
 			require.Equal(t, h.clock.Now().Add(6*time.Second), next, "the request may still be inside the service")
 			require.Empty(t, h.tencent.seen())
 
-			h.clock.advance(6 * time.Second)
+			h.clock.Advance(6 * time.Second)
 			n, _ = once(t, s.Once)
 			require.Equal(t, 1, n)
 			require.Equal(t, []mute.Account{"alice"}, h.tencent.seen())
@@ -175,7 +175,7 @@ func TestSettleAfterTheDeadline(t *testing.T) {
 			b := h.unknown("alice", mute.ScopeGroup, seconds(t, tc.term))
 			tc.effect(h, b)
 			h.tencent.failing(tc.fail)
-			h.clock.advance(6 * time.Second)
+			h.clock.Advance(6 * time.Second)
 			n, _ := once(t, h.settler().Once)
 			require.Equal(t, 1, n)
 			c := h.caseOf(b.Case)
@@ -191,12 +191,12 @@ func TestSettleAfterACrash(t *testing.T) {
 	b := h.begin("alice", mute.ScopeGroup, seconds(t, 3600))
 	h.tencent.set("alice", mute.ScopeGroup, b.Deadline)
 	s := h.settler()
-	h.clock.advance(audit.LeaseTime + audit.SettleGrace - time.Millisecond)
+	h.clock.Advance(audit.LeaseTime + audit.SettleGrace - time.Millisecond)
 	n, next := once(t, s.Once)
 	require.Zero(t, n)
 	require.Equal(t, h.clock.Now().Add(time.Millisecond), next)
 	require.Empty(t, h.tencent.seen())
-	h.clock.advance(time.Millisecond)
+	h.clock.Advance(time.Millisecond)
 	n, _ = once(t, s.Once)
 	require.Equal(t, 1, n)
 	require.Equal(t, []string{"intent 1", "outcome 1 done in effect: group"}, h.log(0))
@@ -210,7 +210,7 @@ func TestSettleWhileTencentIsDown(t *testing.T) {
 	h.tencent.set("alice", mute.ScopeGroup, b.Deadline)
 	h.tencent.failing(down)
 	s := h.settler()
-	h.clock.advance(audit.LeaseTime + audit.SettleGrace)
+	h.clock.Advance(audit.LeaseTime + audit.SettleGrace)
 	var waits []time.Duration
 	for range 9 {
 		n, next := once(t, s.Once)
@@ -220,7 +220,7 @@ func TestSettleWhileTencentIsDown(t *testing.T) {
 		n, _ = once(t, s.Once)
 		require.Zero(t, n)
 		require.Empty(t, h.tencent.seen(), "it was read before its time")
-		h.clock.advance(next.Sub(h.clock.Now()))
+		h.clock.Advance(next.Sub(h.clock.Now()))
 	}
 	require.Equal(t, []time.Duration{
 		500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second,
@@ -249,7 +249,7 @@ func TestSettleOthersWhileOneCannotBeRead(t *testing.T) {
 		}
 		return nil
 	})
-	h.clock.advance(6 * time.Second)
+	h.clock.Advance(6 * time.Second)
 	n, next := once(t, h.settler().Once)
 	require.Equal(t, 2, n)
 	require.Equal(t, h.clock.Now().Add(500*time.Millisecond), next)
@@ -262,7 +262,7 @@ func TestSettleNotesWhatElseChanged(t *testing.T) {
 	b := h.unknown("alice", mute.ScopeGroup, seconds(t, 3600))
 	h.tencent.set("alice", mute.ScopeGroup, b.Deadline)
 	h.tencent.lift("alice", mute.ScopeC2C) // by somebody at the vendor's console
-	h.clock.advance(6 * time.Second)
+	h.clock.Advance(6 * time.Second)
 	once(t, h.settler().Once)
 	require.Equal(t, []string{"intent 2", "unknown 2 unknown", "outcome 2 done in effect: group", "drift 1 c2c"}, h.log(2))
 	require.Equal(t, []string{"group 2 until 03:00:00"}, h.mutes("alice"))
@@ -279,7 +279,7 @@ func TestSettleLapsesQuestions(t *testing.T) {
 	n, next := once(t, s.Once)
 	require.Zero(t, n)
 	require.Equal(t, h.clock.Now().Add(audit.QuestionLife), next)
-	h.clock.advance(audit.QuestionLife)
+	h.clock.Advance(audit.QuestionLife)
 	n, _ = once(t, s.Once)
 	require.Equal(t, 1, n)
 	require.Equal(t, audit.StatusLapsed, h.caseOf(1).Status)

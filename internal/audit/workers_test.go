@@ -15,36 +15,17 @@ import (
 	"modbot/internal/audit"
 	"modbot/internal/audit/sqlstore"
 	"modbot/internal/mute"
+	"modbot/internal/testclock"
 )
 
 const testOrigin = "test.example/modbot"
 
-// clock is the time of a test: it moves only when told.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newClock() *clock {
-	return &clock{now: time.Date(2026, 11, 22, 2, 0, 0, 0, time.UTC)}
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
+func newClock() *testclock.Clock { return testclock.New(time.Date(2026, 11, 22, 2, 0, 0, 0, time.UTC)) }
 
 // tencent plays Tencent: what is in effect for the accounts that exist, and a
 // trace of what was read. fail, when set, decides whether a read fails.
 type tencent struct {
-	clock *clock
+	clock *testclock.Clock
 
 	mu    sync.Mutex
 	ends  map[mute.Account]map[mute.Field]time.Time // zero time: permanent
@@ -52,7 +33,7 @@ type tencent struct {
 	reads []mute.Account
 }
 
-func newTencent(c *clock, accounts ...mute.Account) *tencent {
+func newTencent(c *testclock.Clock, accounts ...mute.Account) *tencent {
 	t := &tencent{clock: c, ends: map[mute.Account]map[mute.Field]time.Time{}}
 	for _, a := range accounts {
 		t.ends[a] = map[mute.Field]time.Time{}
@@ -126,7 +107,7 @@ func down(mute.Account) error { return errDown }
 // house is a ledger on a real file, with a clock of its own and Tencent played.
 type house struct {
 	t       *testing.T
-	clock   *clock
+	clock   *testclock.Clock
 	tencent *tencent
 	path    string
 	key     *audit.Key

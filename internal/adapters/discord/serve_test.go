@@ -76,7 +76,7 @@ func TestServe_OpensForms(t *testing.T) {
 		bubble(t, func(t *testing.T, b *bench) {
 			began := time.Now()
 			b.core.open = func(context.Context, chat.Invocation) (chat.Form, *chat.Reply) {
-				time.Sleep(4 * time.Second)
+				b.pass(4 * time.Second)
 				return form, nil
 			}
 			kind, data := answered(t, b.deliver(b.interaction(2, object{"name": "Mute…", "type": 2, "target_id": "4242"}, nil)))
@@ -124,7 +124,7 @@ func TestServe_Suggests(t *testing.T) {
 		bubble(t, func(t *testing.T, b *bench) {
 			began := time.Now()
 			b.core.suggest = func(context.Context, chat.Invocation, string, string) []chat.Suggestion {
-				time.Sleep(5 * time.Second)
+				b.pass(5 * time.Second)
 				return []chat.Suggestion{{Value: "x", Label: "x"}}
 			}
 			w := b.deliver(b.typing("al"))

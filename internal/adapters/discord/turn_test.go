@@ -36,6 +36,9 @@ func bubbleWith(t *testing.T, change func(*Config), do func(t *testing.T, b *ben
 	})
 }
 
+// pass lets time pass, in the bubble.
+func (b *bench) pass(d time.Duration) { time.Sleep(d) }
+
 // after scripts the core to answer after a while.
 func (b *bench) after(d time.Duration, r chat.Reply) {
 	b.core.handle = func(ctx context.Context, _ chat.Invocation, respond func(context.Context, chat.Reply)) {

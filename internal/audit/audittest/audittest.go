@@ -11,7 +11,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,6 +20,7 @@ import (
 	"modbot/internal/audit"
 	"modbot/internal/chat"
 	"modbot/internal/mute"
+	"modbot/internal/testclock"
 )
 
 // Fixture is a store under test.
@@ -64,25 +64,7 @@ const origin = "example.org/modbot"
 // began is when the suite's clock starts.
 var began = time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // a constant
 
-// clock is a clock that stands still until it is told.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newClock() *clock { return &clock{now: began} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
+func newClock() *testclock.Clock { return testclock.New(began) }
 
 // bench is a ledger with its clock, ready to work on.
 type bench struct {
@@ -90,7 +72,7 @@ type bench struct {
 	*audit.Log
 	t     testing.TB
 	key   *audit.Key
-	clock *clock
+	clock *testclock.Clock
 }
 
 func newBench(tb testing.TB, open Open) *bench {

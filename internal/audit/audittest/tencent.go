@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"modbot/internal/mute"
+	"modbot/internal/testclock"
 )
 
 // request is a call inside the service.
@@ -16,7 +17,7 @@ type request struct {
 
 // tencent is the service.
 type tencent struct {
-	clock   *clock
+	clock   *testclock.Clock
 	until   map[mute.Account]map[mute.Field]time.Time
 	pending []request
 }

@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,6 +17,7 @@ import (
 	"modbot/internal/im/imsim"
 	"modbot/internal/im/imwire"
 	"modbot/internal/mute"
+	"modbot/internal/testclock"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -29,30 +29,12 @@ const (
 
 func appKey() imwire.SecretKey { return imwire.NewSecretKey("a key for tests") }
 
-// clock is real time under the test's control.
-type clock struct {
-	mu sync.Mutex
-	t  time.Time
-}
-
-func newClock() *clock { return &clock{t: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)} }
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.t
-}
-
-func (c *clock) add(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.t = c.t.Add(d)
-}
+func newClock() *testclock.Clock { return testclock.New(time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)) }
 
 // app is a simulator with a client of the test's own: no code of the real one.
 type app struct {
 	*imsim.Sim
-	clock *clock
+	clock *testclock.Clock
 	query url.Values // a good query; tests change it
 }
 
@@ -62,7 +44,7 @@ func newApp(tb testing.TB, change func(*imsim.Config)) *app {
 	c := newClock()
 	cfg := imsim.Config{
 		SDKAppID: appID, Key: appKey(), Admin: adminID,
-		Accounts: []mute.Account{"alice", "bob", "carol"}, Now: c.now,
+		Accounts: []mute.Account{"alice", "bob", "carol"}, Now: c.Now,
 	}
 	if change != nil {
 		change(&cfg)
@@ -72,7 +54,7 @@ func newApp(tb testing.TB, change func(*imsim.Config)) *app {
 	tb.Cleanup(sim.Close)
 	return &app{Sim: sim, clock: c, query: url.Values{
 		"sdkappid": {"1400000000"}, "identifier": {adminID}, "random": {"4294967295"}, "contenttype": {"json"},
-		"usersig": {sign(tb, appKey(), adminID, appID, c.now(), time.Hour)},
+		"usersig": {sign(tb, appKey(), adminID, appID, c.Now(), time.Hour)},
 	}}
 }
 

@@ -50,20 +50,20 @@ func TestRefusalsOfTheQuery(t *testing.T) {
 		"identifier in another case": {func(_ *testing.T, a *app) { a.query.Set("identifier", "Administrator") }, 70013},
 		"usersig for another app": {func(t *testing.T, a *app) {
 			t.Helper()
-			a.query.Set("usersig", sign(t, appKey(), adminID, appID+1, a.clock.now(), time.Hour))
+			a.query.Set("usersig", sign(t, appKey(), adminID, appID+1, a.clock.Now(), time.Hour))
 		}, 70014},
 		"usersig with another key": {func(t *testing.T, a *app) {
 			t.Helper()
-			a.query.Set("usersig", sign(t, imwire.NewSecretKey("another key"), adminID, appID, a.clock.now(), time.Hour))
+			a.query.Set("usersig", sign(t, imwire.NewSecretKey("another key"), adminID, appID, a.clock.Now(), time.Hour))
 		}, 70009},
 		"usersig of an account that is no admin": {func(t *testing.T, a *app) {
 			t.Helper()
 			a.query.Set("identifier", "alice")
-			a.query.Set("usersig", sign(t, appKey(), "alice", appID, a.clock.now(), time.Hour))
+			a.query.Set("usersig", sign(t, appKey(), "alice", appID, a.clock.Now(), time.Hour))
 		}, 60010},
-		"usersig expired": {func(_ *testing.T, a *app) { a.clock.add(time.Hour) }, 70001},
+		"usersig expired": {func(_ *testing.T, a *app) { a.clock.Advance(time.Hour) }, 70001},
 		"usersig in its last second": {func(_ *testing.T, a *app) {
-			a.clock.add(time.Hour - time.Second)
+			a.clock.Advance(time.Hour - time.Second)
 		}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -134,7 +134,7 @@ func TestAcceptsTheVendorsSignatures(t *testing.T) {
 		a.query.Set("identifier", v.Identifier)
 		for _, usersig := range []string{v.Go, v.Python} {
 			a.query.Set("usersig", usersig)
-			a.clock.t = time.Unix(v.Time+v.Expire-1, 0)
+			a.clock.Advance(time.Unix(v.Time+v.Expire-1, 0).Sub(a.clock.Now()))
 			got := a.call(t, imwire.GetNoSpeaking, `{"Get_Account":"alice"}`)
 			require.Zero(t, *got.ErrorCode, "%s: %s", v.Name, got.ErrorInfo)
 
@@ -142,7 +142,7 @@ func TestAcceptsTheVendorsSignatures(t *testing.T) {
 			raw := strings.ReplaceAll(a.url(imwire.GetNoSpeaking), "%2A", "*")
 			require.Zero(t, *a.request(t, http.MethodPost, raw, `{"Get_Account":"alice"}`).ErrorCode, v.Name)
 
-			a.clock.add(time.Second)
+			a.clock.Advance(time.Second)
 			got = a.call(t, imwire.GetNoSpeaking, `{"Get_Account":"alice"}`)
 			require.Equal(t, 70001, *got.ErrorCode, "%s: remembered beyond its end", v.Name)
 		}
@@ -159,7 +159,7 @@ func TestRememberedSignatureIsCheckedAgain(t *testing.T) {
 	require.Equal(t, 70013, *a.call(t, imwire.GetNoSpeaking, `{"Get_Account":"alice"}`).ErrorCode)
 
 	a.query.Set("identifier", adminID)
-	a.clock.add(time.Hour)
+	a.clock.Advance(time.Hour)
 	require.Equal(t, 70001, *a.call(t, imwire.GetNoSpeaking, `{"Get_Account":"alice"}`).ErrorCode)
 }
 
@@ -167,7 +167,7 @@ func TestRememberedSignatureIsCheckedAgain(t *testing.T) {
 func TestManySignatures(t *testing.T) {
 	a := newApp(t, nil)
 	for i := range 600 {
-		a.query.Set("usersig", sign(t, appKey(), adminID, appID, a.clock.now(), time.Hour+time.Duration(i)*time.Second))
+		a.query.Set("usersig", sign(t, appKey(), adminID, appID, a.clock.Now(), time.Hour+time.Duration(i)*time.Second))
 		require.Zero(t, *a.call(t, imwire.GetNoSpeaking, `{"Get_Account":"alice"}`).ErrorCode)
 	}
 }

@@ -22,7 +22,7 @@ func TestControlAPI(t *testing.T) {
 		require.JSONEq(t, want, w.Body.String())
 	}
 	a.set(t, 0, muteAlice)
-	a.clock.add(4 * time.Second)
+	a.clock.Advance(4 * time.Second)
 	ask("GET", "/sim/state", "", `{"now":1795305604,
 		"accounts":{"alice":{"c2c":0,"group":7196},"bob":{"c2c":0,"group":0},"carol":{"c2c":0,"group":0}},
 		"calls":{"setnospeaking":1,"getnospeaking":0,"account_check":0,"portrait_get":0},"over_limit":0}`)

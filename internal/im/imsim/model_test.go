@@ -48,7 +48,7 @@ func (m *model) left(account mute.Account, f mute.Field) uint32 {
 func TestSimulatorFollowsTheModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		a := newApp(t, nil)
-		a.query.Set("usersig", sign(t, appKey(), adminID, appID, a.clock.now(), 4_000_000_000*time.Second))
+		a.query.Set("usersig", sign(t, appKey(), adminID, appID, a.clock.Now(), 4_000_000_000*time.Second))
 		m := &model{ends: map[mute.Account]map[mute.Field]int64{"alice": {}, "bob": {}, "carol": {}}}
 		accounts := rapid.SampledFrom([]mute.Account{"alice", "bob", "carol", "nobody"})
 		seconds := rapid.OneOf(rapid.Uint32Range(0, 5), rapid.Uint32(), rapid.Just(uint32(forever)), rapid.Just(uint32(forever-1)))
@@ -92,7 +92,7 @@ func TestSimulatorFollowsTheModel(t *testing.T) {
 				ms := rapid.OneOf(rapid.Int64Range(0, 3000), rapid.Int64Range(0, 1_000_000_000)).Draw(rt, "ms")
 				m.now += ms
 				if rapid.Bool().Draw(rt, "by itself") {
-					a.clock.add(time.Duration(ms) * time.Millisecond)
+					a.clock.Advance(time.Duration(ms) * time.Millisecond)
 				} else if a.Advance(time.Duration(ms)*time.Millisecond) != nil {
 					rt.Fatalf("advance refused")
 				}

@@ -98,7 +98,7 @@ func TestAnswersLookLikeTheSamples(t *testing.T) {
 	}
 	require.JSONEq(t, `{"ErrorCode":0,"ErrorInfo":""}`,
 		body(imwire.SetNoSpeaking, `{"Set_Account":"alice","C2CmsgNospeakingTime":4294967295,"GroupmsgNospeakingTime":7200}`))
-	a.clock.add(4 * time.Second)
+	a.clock.Advance(4 * time.Second)
 	require.JSONEq(t, `{"ErrorCode":0,"ErrorInfo":"","C2CmsgNospeakingTime":4294967295,"GroupmsgNospeakingTime":7196}`,
 		body(imwire.GetNoSpeaking, `{"Get_Account":"alice"}`))
 	require.JSONEq(t, `{"ErrorCode":0,"ErrorInfo":"","C2CmsgNospeakingTime":0,"GroupmsgNospeakingTime":0}`,
@@ -118,15 +118,15 @@ func TestMuteCountsDownAndEndsByItself(t *testing.T) {
 	left := func() uint32 { group, _ := a.get(t, "alice"); return group }
 	require.EqualValues(t, 10, left())
 
-	a.clock.add(500 * time.Millisecond)
+	a.clock.Advance(500 * time.Millisecond)
 	require.EqualValues(t, 10, left(), "a part of a second is left: rounded up")
-	a.clock.add(500 * time.Millisecond)
+	a.clock.Advance(500 * time.Millisecond)
 	require.EqualValues(t, 9, left())
 	require.NoError(t, a.Advance(8*time.Second))
 	require.EqualValues(t, 1, left())
-	a.clock.add(999 * time.Millisecond)
+	a.clock.Advance(999 * time.Millisecond)
 	require.EqualValues(t, 1, left(), "still muted, so not 0")
-	a.clock.add(time.Millisecond)
+	a.clock.Advance(time.Millisecond)
 	require.Zero(t, left())
 	require.NoError(t, a.Advance(time.Hour))
 	require.Zero(t, left())

@@ -71,8 +71,8 @@ func TestRateProperty(t *testing.T) {
 		a := newApp(t, func(cfg *imsim.Config) { cfg.Rate = rate })
 		var admitted []time.Time
 		for _, gap := range rapid.SliceOfN(rapid.IntRange(0, 600), 1, 60).Draw(rt, "gaps in ms") {
-			a.clock.add(time.Duration(gap) * time.Millisecond)
-			now := a.clock.now()
+			a.clock.Advance(time.Duration(gap) * time.Millisecond)
+			now := a.clock.Now()
 			recent := 0
 			for _, at := range admitted {
 				if now.Sub(at) < time.Second {

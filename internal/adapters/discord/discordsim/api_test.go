@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 	"modbot/internal/adapters/discord/render"
 	"modbot/internal/adapters/discord/rest"
 	"modbot/internal/chat"
+	"modbot/internal/testclock"
 )
 
 const (
@@ -24,24 +24,8 @@ const (
 	channel = discordsim.DefaultChannel
 )
 
-// clock is the server's, under the test's control.
-type clock struct {
-	mu sync.Mutex
-	t  time.Time
-}
-
-func newClock() *clock { return &clock{t: time.Date(2026, 11, 22, 2, 17, 0, 0, time.UTC)} }
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.t
-}
-
-func (c *clock) add(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.t = c.t.Add(d)
+func newClock() *testclock.Clock {
+	return testclock.New(time.Date(2026, 11, 22, 2, 17, 0, 0, time.UTC))
 }
 
 func newServer(t *testing.T, cfg discordsim.Config) (*discordsim.Server, *rest.Client) {
@@ -65,7 +49,7 @@ func refusal(t *testing.T, err error) *rest.Error {
 
 func TestMessages_AreKeptAndNoncesRemembered(t *testing.T) {
 	time0 := newClock()
-	s, c := newServer(t, discordsim.Config{Now: time0.now})
+	s, c := newServer(t, discordsim.Config{Now: time0.Now})
 	ctx := t.Context()
 	first, err := c.CreateMessage(ctx, channel, said("one"), "n-1")
 	require.NoError(t, err)
@@ -73,7 +57,7 @@ func TestMessages_AreKeptAndNoncesRemembered(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, first.ID, again.ID, "one nonce is one message")
 	require.Len(t, s.Messages(channel), 1)
-	time0.add(4 * time.Minute)
+	time0.Advance(4 * time.Minute)
 	later, err := c.CreateMessage(ctx, channel, said("one"), "n-1")
 	require.NoError(t, err)
 	require.NotEqual(t, first.ID, later.ID, "the memory is of a few minutes")
@@ -184,7 +168,7 @@ func TestFaults(t *testing.T) {
 
 func TestLimits_AreCountedAndTold(t *testing.T) {
 	time0 := newClock()
-	s, c := newServer(t, discordsim.Config{Now: time0.now, Limits: map[string]discordsim.Limit{
+	s, c := newServer(t, discordsim.Config{Now: time0.Now, Limits: map[string]discordsim.Limit{
 		"POST /channels/{channel}/messages": {Calls: 2, Per: time.Hour},
 	}})
 	for range 2 {

@@ -186,7 +186,7 @@ func TestGateway_EveryMistakeHasItsCode(t *testing.T) {
 
 func TestGateway_TheIdentifyBudgetEnds(t *testing.T) {
 	time0 := newClock()
-	s, c := newServer(t, discordsim.Config{Now: time0.now, SessionStarts: 2, IdentifyEvery: 5 * time.Second})
+	s, c := newServer(t, discordsim.Config{Now: time0.Now, SessionStarts: 2, IdentifyEvery: 5 * time.Second})
 	dial(t, s.GatewayURL()).begin()
 	soon := dial(t, s.GatewayURL())
 	soon.next(10)
@@ -195,7 +195,7 @@ func TestGateway_TheIdentifyBudgetEnds(t *testing.T) {
 	bot, err := c.GatewayBot(t.Context())
 	require.NoError(t, err)
 	require.Zero(t, bot.SessionStartLimit.Remaining)
-	time0.add(time.Minute)
+	time0.Advance(time.Minute)
 	last := dial(t, s.GatewayURL())
 	last.next(10)
 	last.send(2, identity(0))

@@ -66,7 +66,7 @@ func mute() discordsim.Interaction {
 
 func TestCommand_OverHTTP(t *testing.T) {
 	time0 := newClock()
-	s, c := newServer(t, discordsim.Config{Now: time0.now, Unlimited: true})
+	s, c := newServer(t, discordsim.Config{Now: time0.Now, Unlimited: true})
 	var got *discordgo.Interaction
 	url := endpoint(t, s, func(w http.ResponseWriter, i *discordgo.Interaction) {
 		got = i
@@ -103,7 +103,7 @@ func TestCommand_OverHTTP(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, s.Private(r.ID), 2, "a second response to a redelivery changes nothing")
 
-	time0.add(15 * time.Minute)
+	time0.Advance(15 * time.Minute)
 	require.True(t, refusal(t, c.EditOriginal(ctx, app, r.Token, said("Late"))).Expired())
 	require.True(t, refusal(t, c.FollowUp(ctx, app, r.Token, said("Late"), true)).Expired())
 }

@@ -233,7 +233,7 @@ func TestOneMessageASecondAndChannel(t *testing.T) {
 	require.ErrorAs(t, post("C1"), &limited)
 	require.Equal(t, time.Second, limited.RetryAfter)
 	require.NoError(t, post("C2"), "another channel")
-	h.clock.add(time.Second)
+	h.clock.Advance(time.Second)
 	require.NoError(t, post("C1"))
 	require.Len(t, h.Messages("C1"), 2)
 }

@@ -103,7 +103,7 @@ func TestWire(t *testing.T) {
 	h := newHouse(t, nil)
 	a := newAdapter(t, nil)
 	from := mia()
-	from.Wire = slacksim.Wire{Secret: "stolen", SignedAt: h.clock.now().Add(-4 * time.Minute), Change: func(r *http.Request) { r.Header.Set("X-Test", "1") }}
+	from.Wire = slacksim.Wire{Secret: "stolen", SignedAt: h.clock.Now().Add(-4 * time.Minute), Change: func(r *http.Request) { r.Header.Set("X-Test", "1") }}
 	_, err := h.Command(t.Context(), a.URL+"/elsewhere", slacksim.Command{From: from, Command: "/mod"})
 	require.NoError(t, err)
 	got := <-a.got
@@ -120,7 +120,7 @@ func TestRedeliverAndReplay(t *testing.T) {
 	d, err := h.Command(t.Context(), a.URL, slacksim.Command{From: mia(), Command: "/mod"})
 	require.NoError(t, err)
 	first := <-a.got
-	h.clock.add(2 * time.Second)
+	h.clock.Advance(2 * time.Second)
 	_, err = h.Redeliver(t.Context(), a.URL, d)
 	require.NoError(t, err)
 	second := <-a.got
@@ -196,7 +196,7 @@ func TestResponseURL_Refuses(t *testing.T) {
 	status, _ := send(t, d.ResponseURL, `{"text":"done all the same"}`)
 	require.Equal(t, http.StatusInternalServerError, status)
 	require.Equal(t, []string{"done all the same"}, texts(h.Seen("U1")))
-	h.clock.add(30*time.Minute + time.Second)
+	h.clock.Advance(30*time.Minute + time.Second)
 	status, answer := send(t, d.ResponseURL, `{"text":"late"}`)
 	require.Equal(t, http.StatusNotFound, status)
 	require.Contains(t, answer, "expired_url")

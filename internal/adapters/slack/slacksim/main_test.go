@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"modbot/internal/adapters/slack/slacksim"
+	"modbot/internal/testclock"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -21,29 +21,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience bounds every wait; it is only ever waited out by a test that fails.
 const patience = 20 * time.Second
 
-// clock is moved by tests.
-type clock struct {
-	mu sync.Mutex
-	t  time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.t
-}
-
-func (c *clock) add(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.t = c.t.Add(d)
-}
-
 // house is a server with a client of the real library and one channel.
 type house struct {
 	*slacksim.Server
 	api   *slack.Client
-	clock *clock
+	clock *testclock.Clock
 
 	transport *http.Transport
 }
@@ -56,8 +38,8 @@ func (h *house) as(bot, app string) *slack.Client {
 
 func newHouse(t *testing.T, change func(*slacksim.Config)) *house {
 	t.Helper()
-	h := &house{clock: &clock{t: time.Now()}} // the library's verifier has no other clock
-	cfg := slacksim.Config{Now: h.clock.now}
+	h := &house{clock: testclock.New(time.Now())} // the library's verifier has no other clock
+	cfg := slacksim.Config{Now: h.clock.Now}
 	if change != nil {
 		change(&cfg)
 	}

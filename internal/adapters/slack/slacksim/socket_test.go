@@ -246,7 +246,7 @@ func TestSocket_Refuses(t *testing.T) {
 
 	_, target, err = h.api.StartSocketModeContext(t.Context())
 	require.NoError(t, err)
-	h.clock.add(time.Minute)
+	h.clock.Advance(time.Minute)
 	_, resp, err = websocket.DefaultDialer.DialContext(t.Context(), target, nil)
 	require.Error(t, err, "and not for long")
 	_ = resp.Body.Close()

@@ -242,10 +242,18 @@ func storeError(err error) error {
 		if fault.Fault == sqlstore.FaultNewer { // the ledger is well; it is this program that does not fit
 			exit = exitConfig
 		}
-		return failWith(exit, storeCode(fault.Fault), fault.Error(), "modbot audit verify --store sqlite:PATH", err)
+		return failWith(exit, storeCode(fault.Fault), fault.Error(), storeTry(fault), err)
 	default:
 		return failWith(exitUnavailable, "store", err.Error(), "modbot audit verify --store sqlite:PATH", err)
 	}
+}
+
+// storeTry is what to try when a store cannot be opened.
+func storeTry(fault *sqlstore.Error) string {
+	if fault.Server {
+		return "modbot check-config -c modbot.yaml"
+	}
+	return "modbot audit verify --store sqlite:PATH"
 }
 
 // storeCode is a fault of the store as errors name it.

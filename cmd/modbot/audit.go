@@ -30,8 +30,9 @@ func newAuditCommand(env *environment) *cobra.Command {
 	cmd.Long = `Read, search and verify the audit log, beside a running modbot. Nothing is ever
 created or changed, but by checkpoint, which keeps what it signs, and redact.
 
-Which log is meant is said by --store, a path or sqlite:PATH, or by -c, the
-configuration of the modbot that writes it. With both, --store wins.
+Which log is meant is said by --store, a path, sqlite:PATH or postgres://…, or by
+-c, the configuration of the modbot that writes it. (A password belongs into the
+configuration or PGPASSFILE: others can read a command line.) With both, --store wins.
 
 Exit codes: 0 ok, 1 the log cannot be read or there is no such entry, 2 it was
 altered, 64 the command line is wrong, 69 it is not there or locked, 78 the
@@ -44,7 +45,7 @@ configuration is wrong or the log is of a newer modbot.`
 type ledgerFlags struct{ store, config string }
 
 func (f *ledgerFlags) register(fl *pflag.FlagSet) {
-	fl.StringVar(&f.store, "store", "", "`URL` of the log: sqlite:PATH, or a path")
+	fl.StringVar(&f.store, "store", "", "`URL` of the log: sqlite:PATH, a path, or postgres://…")
 	fl.StringVarP(&f.config, "config", "c", "", "`FILE` of the configuration whose log is meant (modbot.yaml)")
 }
 
@@ -64,7 +65,7 @@ func (f *ledgerFlags) url(cmd *cobra.Command, cfg *config.Config) (string, error
 	case f.store != "":
 		return "sqlite:" + f.store, nil
 	case cfg != nil:
-		return cfg.Store.URL, nil
+		return cfg.Store.Address(), nil
 	}
 	return "", usageError("no_store", "Say which audit log is meant, with --store or -c.", cmd.CommandPath()+" -c modbot.yaml")
 }
@@ -150,7 +151,7 @@ func ledgerError(err error) error {
 	}
 	exit := exitFailed
 	switch fault.Fault {
-	case sqlstore.FaultMissing, sqlstore.FaultLocked:
+	case sqlstore.FaultMissing, sqlstore.FaultLocked, sqlstore.FaultUnreachable, sqlstore.FaultDenied, sqlstore.FaultCrowded:
 		exit = exitUnavailable
 	case sqlstore.FaultNewer:
 		exit = exitConfig

@@ -310,7 +310,7 @@ func TestAuditUsage(t *testing.T) {
 		"no ledger":             {[]string{"ls"}, exitUsage, "Say which audit log", "modbot audit ls -c modbot.yaml"},
 		"no such file":          {[]string{"ls", "--store", f.path + ".x"}, exitUnavailable, "There is no audit log at", ""},
 		"a folder":              {[]string{"ls", "--store", filepath.Dir(f.path)}, exitUnavailable, "is a folder", ""},
-		"another kind of URL":   {[]string{"ls", "--store", "postgres://db/modbot"}, exitFailed, "sqlite:PATH", ""},
+		"another kind of URL":   {[]string{"ls", "--store", "postgres://127.0.0.1:1/modbot"}, exitUnavailable, "cannot be reached", ""},
 		"no configuration":      {[]string{"ls", "-c", f.path + ".yaml"}, exitConfig, "", ""},
 		"no number":             {[]string{"show", "--store", f.path}, exitUsage, "Say which entry", "modbot audit show 1"},
 		"not a number":          {[]string{"show", "x", "--store", f.path}, exitUsage, "no number of an entry", ""},

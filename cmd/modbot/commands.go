@@ -16,6 +16,7 @@ func subcommands(env *environment) []*cobra.Command {
 		newIMCommand(env),
 		newSimCommand(env),
 		newAuditCommand(env),
+		newMigrateStoreCommand(env),
 		newSlackCommand(env),
 		newDiscordCommand(env),
 		newConfigCommand(env),

@@ -59,5 +59,5 @@ func TestHelpIsTheHelpOfACommand(t *testing.T) {
 	require.Equal(t, byFlag, byName)
 	code, root, _ := builtin(t, "help")
 	require.Equal(t, exitOK, code)
-	require.Contains(t, root, "completion   Print a script")
+	require.Contains(t, root, "completion    Print a script")
 }

@@ -129,7 +129,7 @@ func openSession(ctx context.Context, env *environment, o opening) (s *session, 
 		return nil, usageError("user", err.Error(), "modbot run --as mia …")
 	}
 	p := parts{
-		storeURL: cfg.Store.URL, key: key, origin: cfg.Ledger.Origin, checkpoints: checkpointEvery(cfg.Ledger), client: clientConfig(cfg.Tencent),
+		storeURL: cfg.Store.Address(), key: key, origin: cfg.Ledger.Origin, checkpoints: checkpointEvery(cfg.Ledger), client: clientConfig(cfg.Tencent),
 		policy: rules, grants: screen, prefix: map[chat.Platform]string{chat.CLI: ""}, background: o.background,
 	}
 	if cfg.Slack == nil && cfg.Discord == nil {

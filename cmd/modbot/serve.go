@@ -172,7 +172,7 @@ func prefixes(cfg *config.Config) map[chat.Platform]string {
 func (a *arrangement) open(ctx context.Context, log *zap.Logger, key *audit.Key, metrics *web.Metrics) (*serving, error) {
 	sinks := a.platforms.sinks()
 	c, err := newCore(ctx, log, parts{
-		storeURL: a.cfg.Store.URL, key: key, origin: a.cfg.Ledger.Origin, checkpoints: checkpointEvery(a.cfg.Ledger), client: clientConfig(a.cfg.Tencent),
+		storeURL: a.cfg.Store.Address(), key: key, origin: a.cfg.Ledger.Origin, checkpoints: checkpointEvery(a.cfg.Ledger), client: clientConfig(a.cfg.Tencent),
 		policy: a.policy, grants: a.platforms, prefix: prefixes(a.cfg), links: linkTemplates(a.cfg), sinks: sinks,
 		standing: a.platforms.health, tell: a.platforms.tell, reconcile: true,
 	})

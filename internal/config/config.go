@@ -29,6 +29,7 @@
 package config
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -93,9 +94,23 @@ type Tencent struct {
 
 // Store is where the ledger lives.
 type Store struct {
-	// URL is sqlite:PATH, the path relative to the folder of this file, or a
-	// postgres:// URL. Default sqlite:modbot.db.
+	// URL is sqlite:PATH, the path relative to the folder of this file, or
+	// postgres://USER@HOST/DATABASE, with what libpq's URLs may say besides, like
+	// ?search_path= and ?sslmode=. Default sqlite:modbot.db.
 	URL string `yaml:"url" default:"sqlite:modbot.db" example:"sqlite:modbot.db"`
+	// Password is PostgreSQL's, where the URL has none. Without both, PGPASSFILE
+	// and ~/.pgpass are looked at.
+	Password Secret `yaml:"password" example:"store.password"`
+}
+
+// Address is the URL with the password: for connecting, never for showing.
+func (s Store) Address() string {
+	u, err := url.Parse(s.URL)
+	if err != nil || s.Password.IsZero() || s.Dialect() != dialectPostgres {
+		return s.URL
+	}
+	u.User = url.UserPassword(u.User.Username(), s.Password.Reveal())
+	return u.String()
 }
 
 // Dialect is the scheme of the URL: sqlite or postgres.

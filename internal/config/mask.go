@@ -32,11 +32,16 @@ const minWord = 8
 // file is safe: what it names is checked not to be the secret itself.
 var secretish = regexp.MustCompile(`(?i)[\w-]*(?:secret|token|key|passw)[\w-]*["']?[ \t]*:`)
 
-// passwords finds the password in a URL.
-var passwords = regexp.MustCompile(`(://[^/@\s:]*:)[^/\s]*@`)
+// passwords finds the password in a URL, inQuery one among its parameters.
+var (
+	passwords = regexp.MustCompile(`(://[^/@\s:]*:)[^/\s]*@`)
+	inQuery   = regexp.MustCompile(`(?i)([?&](?:ssl)?password=)[^&\s'"]*`)
+)
 
-// maskPasswords hides the password of every URL in a text.
-func maskPasswords(s string) string { return passwords.ReplaceAllString(s, "${1}xxxxx@") }
+// maskPasswords hides the passwords of every URL in a text.
+func maskPasswords(s string) string {
+	return inQuery.ReplaceAllString(passwords.ReplaceAllString(s, "${1}xxxxx@"), "${1}xxxxx")
+}
 
 // newMask hides by names alone; the decoder adds what it finds.
 func newMask(lines []string) *mask {

@@ -34,3 +34,28 @@ func TestRedactedShowsWhatHoldsWithoutSecrets(t *testing.T) {
 	require.Equal(t, c.Roles, again.Roles)
 	require.Equal(t, c.RoleNames(), again.RoleNames())
 }
+
+func TestPasswordsOfStores(t *testing.T) {
+	for name, file := range map[string]string{
+		"in the URL":           "store: {url: 'postgres://modbot:" + plainSecret + "@db/modbot'}\n",
+		"among its parameters": "store: {url: 'postgres://modbot@db/modbot?sslmode=require&password=" + plainSecret + "'}\n",
+		"beside it":            "store: {url: 'postgres://modbot@db/modbot', password: " + plainSecret + "}\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, err := LoadBytes("modbot.yaml", []byte(minimal+file), testOptions())
+			require.NoError(t, err)
+			shown, err := c.Redacted()
+			require.NoError(t, err)
+			require.NotContains(t, shown, plainSecret)
+			require.Contains(t, c.Store.Address(), plainSecret)
+		})
+	}
+	c, err := LoadBytes("modbot.yaml", []byte(minimal+"store: {url: 'postgres://mia@db/modbot?sslmode=disable'}\n"),
+		testOptions("MODBOT_STORE_PASSWORD=a:b/c@d"))
+	require.NoError(t, err)
+	require.Equal(t, "postgres://mia:a%3Ab%2Fc%40d@db/modbot?sslmode=disable", c.Store.Address())
+	_, err = LoadBytes("modbot.yaml", []byte(minimal+"store: {url: 'postgres://mia:one@db/modbot', password: "+plainSecret+"}\n"), testOptions())
+	require.ErrorContains(t, err, "store.password")
+	require.NotContains(t, err.Error(), plainSecret)
+	require.NotContains(t, err.Error(), "one@")
+}

@@ -43,7 +43,7 @@ func TestTheTemplateLoadsWithEverySettingUsed(t *testing.T) {
 	all := commented.ReplaceAllString(Template(), "$1$2")
 	all = strings.Replace(all, "  host: https://adminapisgp.im.qcloud.com\n", "", 1) // instead of region
 	dir := in(t, map[string]string{
-		"modbot.yaml": all, "tencent.key": "k", "discord-bot.token": "k",
+		"modbot.yaml": all, "tencent.key": "k", "store.password": "k", "discord-bot.token": "k",
 		"slack-signing.key": "k", "slack-bot.token": "k", "slack-app.token": "k",
 	})
 	c, err := Load(filepath.Join(dir, "modbot.yaml"), testOptions())

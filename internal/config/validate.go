@@ -78,6 +78,8 @@ func (l *loading) store() {
 	case l.cfg.Store.Dialect() == dialectPostgres:
 		if u, err := url.Parse(l.cfg.Store.URL); err != nil || !strings.HasPrefix(rest, "//") || u.Path == "" || u.Path == "/" {
 			l.add(path, "is not a PostgreSQL URL with a database", "url: postgres://modbot@db.example.org/modbot")
+		} else if _, twice := u.User.Password(); twice && !l.cfg.Store.Password.IsZero() {
+			l.add("store.password", "is given, and the URL has a password, too", "keep one of the two")
 		}
 	case scheme != dialectSQLite:
 		l.add(path, quote(scheme)+" is no kind of store; there are sqlite and postgres", example)

@@ -32,8 +32,9 @@ const (
 	superuser = "modbot"
 	// Guarded is a role that needs Password.
 	Guarded = "guarded"
-	// Password is that of the role Guarded, in each cluster that tests make.
-	Password = "not:a@secret/of%anybody" //nolint:gosec // with all that a URL has to escape
+	// Password is that of the role Guarded, in each cluster that tests make. It
+	// has all that a URL has to escape.
+	Password = "not:a@secret/of%anybody"
 	// makeTime bounds making a cluster, startTime starting it.
 	makeTime  = 90 * time.Second
 	startTime = 30 * time.Second

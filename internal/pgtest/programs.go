@@ -20,14 +20,21 @@ const (
 	debian = "/usr/lib/postgresql"
 	// installTime bounds the installation of the package.
 	installTime = 4 * time.Minute
+	// runTime bounds a program that a test runs.
+	runTime = time.Minute
 )
 
-// Program is the path of one of PostgreSQL's programs, like pg_dump.
-func Program(tb testing.TB, name string) string {
+// Run runs one of PostgreSQL's programs, like pg_dump, which must succeed.
+func Run(tb testing.TB, name string, args ...string) {
 	tb.Helper()
 	dir, err := programs()
 	need(tb, err)
-	return filepath.Join(dir, name)
+	ctx, cancel := context.WithTimeoutCause(tb.Context(), runTime, errors.New("it took too long"))
+	defer cancel()
+	//nolint:gosec // a program of PostgreSQL's, with what a test says
+	if out, err := exec.CommandContext(ctx, filepath.Join(dir, name), args...).CombinedOutput(); err != nil {
+		tb.Fatalf("%s: %v: %s", name, errors.Join(err, context.Cause(ctx)), tail(out))
+	}
 }
 
 // programs is the folder of PostgreSQL's programs.

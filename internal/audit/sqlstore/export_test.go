@@ -84,3 +84,9 @@ func (s *Store) Setting(ctx context.Context, name string) (string, error) {
 	err = sess.one(ctx, "SHOW "+name, nil, &v)
 	return v, err
 }
+
+// Transferred and LeftBehind are the tables that Transfer copies, and does not.
+func Transferred() []string { return transferred() }
+
+// LeftBehind see Transferred.
+func LeftBehind() []string { return leftBehind() }

@@ -178,7 +178,7 @@ func (s *Store) take(ctx context.Context, idle chan *session) (sess *session, fr
 	select {
 	case sess = <-idle:
 	case <-alive.Done():
-		return nil, false, context.Cause(alive)
+		return nil, false, context.Cause(alive) //nolint:contextcheck // the server's life is no call's
 	case <-ctx.Done():
 		return nil, false, s.explain(fmt.Errorf("%w: %w", errBusySession, context.Cause(ctx)))
 	}

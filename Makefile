@@ -22,7 +22,7 @@ CRASH_SEED   ?=
 REPLICAS     ?= 3m
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check lint vet tidy workflows format golden bench soak crash replicas fuzz clean
+.PHONY: help demo build test check lint vet tidy workflows format golden bench soak backlog crash replicas fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ bench: ## measure, and print one table; BENCH=regexp, BENCHTIME=duration
 # The soak ends by itself: what the load left behind has ten minutes more.
 soak: ## run modbot under load while everything around it fails, for SOAK (10m), and count
 	MODBOT_SOAK='$(SOAK)' MODBOT_SOAK_SEED='$(SOAK_SEED)' $(GO) test -count=1 -run '^TestSoak$$' -timeout 0 -v ./internal/soak
+
+backlog: ## tell 10,000 entries to a channel on each platform, and count the messages
+	$(GO) test -count=1 -run '^TestBacklog$$' -v ./cmd/modbot
 
 # The tests of package crash run in a short form by make test.
 crash: ## kill, stop and cut the power of modbot for minutes, on SQLite and PostgreSQL, and count

@@ -1,0 +1,6 @@
+//go:build race
+
+package main
+
+// backlogEntries is how many outcomes wait in the ledger.
+const backlogEntries = 2_000

@@ -16,6 +16,7 @@ import (
 	"modbot/internal/audit"
 	"modbot/internal/audit/sqlstore"
 	"modbot/internal/mute"
+	"modbot/internal/pgtest"
 )
 
 // rawAppend appends blocks of 4 KiB to a file and makes each durable: the
@@ -75,6 +76,27 @@ func BenchmarkBeginFinish(b *testing.B) {
 			b.ReportMetric(raw.rate(), "raw-fsyncs/s")
 			b.ReportMetric(records/raw.rate(), "records/raw")
 			b.ReportMetric(records/raw.rate()/2, "actions/raw")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// BenchmarkBeginFinishPostgres is the same in a PostgreSQL on the same disk,
+// one replica alone.
+func BenchmarkBeginFinishPostgres(b *testing.B) {
+	c := pgtest.New(b, pgtest.Options{Disk: true})
+	for _, callers := range []int{1, 200} {
+		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
+			store, err := sqlstore.Open(b.Context(), zap.NewNop(), c.Database(b), sqlstore.Options{})
+			require.NoError(b, err)
+			b.Cleanup(func() { require.NoError(b, store.Close()) })
+			l := openLog(b, store, newKey(b))
+			var actions int64
+			b.ResetTimer()
+			for b.Loop() {
+				actions += actFor(b, l, callers, actions, 200*time.Millisecond)
+			}
+			b.ReportMetric(2*float64(actions)/b.Elapsed().Seconds(), "records/s")
 			b.ReportMetric(0, "ns/op")
 		})
 	}

@@ -14,7 +14,7 @@ type collector struct {
 
 	ledgerUp, entries, inFlight, unknown, waiting, mutes *prometheus.Desc
 	depth, age, failing                                  *prometheus.Desc // by sink
-	platformUp                                           *prometheus.Desc // by platform
+	platformUp, standingBy                               *prometheus.Desc // by platform
 }
 
 // Watch adds the state of the ledger, the audit channels and the platforms to
@@ -35,6 +35,7 @@ func (m *Metrics) Watch(h *Health) error {
 		age:        desc("outbox_age_seconds", "How long the first entry that an audit channel has not been told of has waited.", "sink"),
 		failing:    desc("outbox_failing", "1 when the last attempt at an audit channel failed.", "sink"),
 		platformUp: desc("platform_up", "1 when a platform works.", "platform"),
+		standingBy: desc("platform_standing_by", "1 when a platform works because another replica keeps its connection.", "platform"),
 	}
 	if err := m.registry.Register(c); err != nil {
 		return fmt.Errorf("registering the ledger's metrics: %w", err)
@@ -45,7 +46,7 @@ func (m *Metrics) Watch(h *Health) error {
 // Describe lists what Collect gives.
 func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		c.ledgerUp, c.entries, c.inFlight, c.unknown, c.waiting, c.mutes, c.depth, c.age, c.failing, c.platformUp,
+		c.ledgerUp, c.entries, c.inFlight, c.unknown, c.waiting, c.mutes, c.depth, c.age, c.failing, c.platformUp, c.standingBy,
 	} {
 		out <- d
 	}
@@ -58,8 +59,9 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
 	}
 	for _, p := range c.health.platforms {
-		up, _ := p.Standing()
+		up, why := p.Standing()
 		gauge(c.platformUp, oneIf(up), p.Name())
+		gauge(c.standingBy, oneIf(up && why != ""), p.Name())
 	}
 	s, err := c.health.standing(context.Background()) // a collector is given none; standing has a bound of its own
 	gauge(c.ledgerUp, oneIf(err == nil))

@@ -41,7 +41,9 @@ type Sink struct {
 // Platform says how one platform is.
 type Platform interface {
 	Name() string
-	// Standing reports whether it works, and in one sentence why not.
+	// Standing reports whether it works, and in one sentence why not. One that
+	// works and has a sentence all the same stands by: another replica keeps the
+	// connection.
 	Standing() (up bool, why string)
 }
 

@@ -202,7 +202,7 @@ func TestMetricsShowTheLedgerAndThePlatforms(t *testing.T) {
 		Sinks: []Sink{{Name: "slack:C1", Depth: 5, Age: 90 * time.Second, Why: "gone"}, {Name: "discord:2"}},
 	}}
 	m := NewMetrics(Build{})
-	h := NewHealth(of, &platform{name: "slack", up: true}, &platform{name: "discord"})
+	h := NewHealth(of, &platform{name: "slack", up: true}, &platform{name: "discord"}, &platform{name: "other", up: true, why: "standing by"})
 	require.NoError(t, m.Watch(h))
 	got := scrape(t, m)
 	for _, line := range []string{
@@ -210,7 +210,8 @@ func TestMetricsShowTheLedgerAndThePlatforms(t *testing.T) {
 		"modbot_ledger_open_questions 3\n", "modbot_ledger_active_mutes 4\n",
 		`modbot_outbox_depth{sink="slack:C1"} 5`, `modbot_outbox_age_seconds{sink="slack:C1"} 90`, `modbot_outbox_failing{sink="slack:C1"} 1`,
 		`modbot_outbox_depth{sink="discord:2"} 0`, `modbot_outbox_age_seconds{sink="discord:2"} 0`, `modbot_outbox_failing{sink="discord:2"} 0`,
-		`modbot_platform_up{platform="slack"} 1`, `modbot_platform_up{platform="discord"} 0`,
+		`modbot_platform_up{platform="slack"} 1`, `modbot_platform_up{platform="discord"} 0`, `modbot_platform_up{platform="other"} 1`,
+		`modbot_platform_standing_by{platform="slack"} 0`, `modbot_platform_standing_by{platform="discord"} 0`, `modbot_platform_standing_by{platform="other"} 1`,
 	} {
 		require.Contains(t, got, line)
 	}

@@ -2,6 +2,7 @@ package texts
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"modbot/internal/audit"
@@ -234,11 +235,11 @@ func Health(in HealthInput, now time.Time) []chat.Line {
 	}
 	if len(h.Replicas) > 1 {
 		for _, r := range h.Replicas {
-			does := "takes commands"
+			line := chat.Line{chat.Plain("Replica "), chat.Quote(r.Name), chat.Plain(": takes commands")}
 			if len(r.Holds) > 0 {
-				does += ", and has " + Join(r.Holds, "and")
+				line = append(line, chat.Plain("; for all replicas: "+Join(works(r.Holds), "and")))
 			}
-			lines = append(lines, chat.Line{chat.Plain("Replica "), chat.Quote(r.Name), chat.Plain(": " + does)})
+			lines = append(lines, line)
 		}
 	}
 	for _, s := range h.Sinks {
@@ -252,6 +253,26 @@ func Health(in HealthInput, now time.Time) []chat.Line {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// works are the kinds of work that one replica does for all, in words.
+func works(workers []string) (out []string) {
+	for _, name := range workers {
+		kind, of, _ := strings.Cut(name, "/")
+		switch kind {
+		case "connect":
+			out = append(out, "the connection to "+of)
+		case "settle":
+			out = append(out, "settling")
+		case "expire":
+			out = append(out, "ends of mutes")
+		case "succeed":
+			out = append(out, "answers for replicas that are gone")
+		default:
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // ChannelBehind says in one audit channel that another one cannot be told.

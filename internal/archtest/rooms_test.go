@@ -82,11 +82,16 @@ var rooms = []room{
 	{path: "internal/config"},
 	{path: "internal/archtest"},
 	{path: "internal/benchtable"},
-	// Drives the built program for tests, and shares no code with it.
-	{path: "internal/proctest"},
+	// Drives the built program for tests and judges what it left behind, with the
+	// other sides alone: it shares no code with what it judges.
+	{path: "internal/proctest", imports: []string{
+		"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim", "internal/im/imsim", "internal/im/imwire",
+	}},
 	// It drives the program from outside, and shares no mistake with it.
 	{path: "internal/acceptance", tests: []string{"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim", "internal/pgtest"}},
-	{path: "internal/soak", tests: []string{"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim", "internal/pgtest", "internal/proctest"}},
+	{path: "internal/soak", tests: []string{
+		"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim", "internal/im/imsim", "internal/pgtest", "internal/proctest",
+	}},
 	{
 		path: "internal/crash",
 		tests: []string{

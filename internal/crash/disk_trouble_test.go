@@ -31,12 +31,6 @@ const troubleWithin = 40 * time.Second
 // few is how many accounts the tests of a bad disk mute.
 const few = 40
 
-// evidence is what is known of a world when modbot has ended.
-func (w *world) evidence(mutes int) evidence {
-	w.t.Helper()
-	return evidence{mutes: mutes, entries: w.entries(), calls: w.sim.Calls(), has: w.sim.Snapshot()}
-}
-
 // A disk that is full while modbot serves stops it from acting, and from nothing
 // else: as soon as there is room it goes on, and nothing is lost.
 func TestDisk_FullAndFreed(t *testing.T) {
@@ -62,12 +56,9 @@ func TestDisk_FullAndFreed(t *testing.T) {
 	d.fill(false)
 	insisting.Wait()
 	require.NoError(t, ctx.Err(), "it does not go on by itself:\n%s", strings.Join(w.people.unheard(), "\n"))
+	w.settled()
 	require.Zero(t, w.serve.Stop(), "%s", w.serve.Logged())
-
-	f := judge(w.evidence(few))
-	require.Empty(t, f.violations)
-	exit, v = w.verify()
-	require.Zero(t, exit, "%+v", v)
+	w.judge(w.evidence(few)).Show(t)
 }
 
 // Pages that a disk gives back as something else are an error in words: nothing
@@ -122,10 +113,16 @@ func TestDisk_CorruptedPages(t *testing.T) {
 	}
 	all.Wait()
 	require.NoError(t, ctx.Err(), "%s", strings.Join(w.people.unheard(), "\n"))
+	w.settled()
 	require.Zero(t, w.serve.Stop())
-	require.Empty(t, judge(w.evidence(few)).violations)
-	exit, v := w.verify()
-	require.Zero(t, exit, "%+v", v)
+	w.judge(w.evidence(few)).Show(t)
+}
+
+// settled waits until nothing is under way and every channel was told of
+// everything.
+func (w *world) settled() {
+	w.t.Helper()
+	proctest.Await(w.t, troubleWithin, "everything settled and posted", func() bool { return proctest.Unfinished(w.t, w.admin) == 0 })
 }
 
 // overwrite puts noise into pages of a file while others may have it open.

@@ -7,10 +7,9 @@
 // other, each delivering the same invocation again until somebody tells them
 // what became of it. Meanwhile the process is killed at random, started again,
 // and now and then stopped for longer than its leases last. In the end the
-// ledger (read by `modbot audit`) is held against what the simulator was called
-// for and what it has, and against what the audit channels show: an evidence, and
-// what is wrong with it. Nothing is shared with the code under test, so that no
-// mistake can hide.
+// ledger, what the simulator was called for and has, what the audit channels show
+// and what people were told are held against each other by package proctest,
+// which shares nothing with the code under test, so that no mistake can hide.
 //
 // Power losses are another matter: a killed process loses nothing that it
 // handed to the kernel. They are played on a file system (package lossyfs) that

@@ -52,14 +52,13 @@ func TestEnded_UnderLoad(t *testing.T) {
 	require.Zero(t, w.serve.Wait(drainWithin), "%s", w.serve.Logged())
 	t.Logf("drained in %s", time.Since(asked).Round(time.Millisecond))
 
-	f := finding{intents: map[string][]proctest.Entry{}, outcomes: map[string][]proctest.Entry{}, kinds: map[string]int{}}
-	f.readLedger(w.entries())
-	require.NotEmpty(t, f.intents)
-	for name, intents := range f.intents {
-		require.Len(t, intents, 1, name)
-		require.Len(t, f.outcomes[name], 1, "%s was begun and not ended", name)
-		require.Equal(t, "done", f.outcomes[name][0].Outcome, name)
-		require.NotZero(t, w.sim.Snapshot().Accounts[name].Group, name)
+	cases, _ := proctest.ReadCases(w.entries())
+	require.NotEmpty(t, cases)
+	for _, c := range cases {
+		require.Len(t, c.Intents, 1, c.Account())
+		require.Len(t, c.Outcomes, 1, "%s was begun and not ended", c.Account())
+		require.Equal(t, "done", c.Outcome(), c.Account())
+		require.NotZero(t, w.sim.Snapshot().Accounts[c.Account()].Group, c.Account())
 	}
 	exit, v := w.verify()
 	require.Zero(t, exit, "%+v", v)
@@ -95,7 +94,7 @@ func TestEnded_ByASecondSignal(t *testing.T) {
 	w.ended()
 	w.start() // the same person delivers the same again, and is told
 	select {
-	case <-w.people.of(account(0)).final:
+	case <-w.people.of(proctest.Player(0)).final:
 	case <-time.After(time.Minute):
 		t.Fatal("nobody is told what became of it")
 	}
@@ -106,7 +105,5 @@ func TestEnded_ByASecondSignal(t *testing.T) {
 // kinds counts the entries of the ledger.
 func (w *world) kinds() map[string]int {
 	w.t.Helper()
-	f := finding{intents: map[string][]proctest.Entry{}, outcomes: map[string][]proctest.Entry{}, kinds: map[string]int{}}
-	f.readLedger(w.entries())
-	return f.kinds
+	return proctest.Kinds(w.entries())
 }

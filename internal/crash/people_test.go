@@ -5,7 +5,6 @@ package crash
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -13,10 +12,8 @@ import (
 
 	"modbot/internal/adapters/discord/discordsim"
 	"modbot/internal/adapters/slack/slacksim"
+	"modbot/internal/proctest"
 )
-
-// account is the account of a number: each is muted once, by one command.
-func account(n int) string { return fmt.Sprintf("player%05d", n) }
 
 // reason is the mark of that command, by which it is known in the ledger.
 func reason(n int) string { return fmt.Sprintf("crash %05d", n) }
@@ -31,17 +28,14 @@ const (
 // again.
 const patience = 8 * time.Second
 
-// people is what they were told: final answers by account, and the text of every
-// message in each audit channel.
+// people are those who type, and wait until they are told.
 type people struct {
+	*proctest.People
+
 	mu    sync.Mutex
-	final map[string]*told    // by account
-	heard int                 // how many final answers
-	last  map[string]string   // the last that was said about an account
-	posts map[string][]string // by platform
-	// deliveries are accounts by what was delivered about them: not every answer
-	// names one.
-	deliveries map[string]string
+	final map[string]*told  // by account
+	heard int               // how many final answers
+	last  map[string]string // the last that was said about an account
 }
 
 // told is what somebody hears of one account.
@@ -51,7 +45,9 @@ type told struct {
 }
 
 func newPeople() *people {
-	return &people{final: map[string]*told{}, last: map[string]string{}, posts: map[string][]string{}, deliveries: map[string]string{}}
+	p := &people{final: map[string]*told{}, last: map[string]string{}}
+	p.People = proctest.NewPeople(slackAudit, discordAudit, p)
+	return p
 }
 
 // of is what is heard of an account.
@@ -77,39 +73,37 @@ func (p *people) finals() int {
 	return p.heard
 }
 
-var (
-	aboutAccount = regexp.MustCompile(`player\d{5}`)
-	aboutCase    = regexp.MustCompile(`[Cc]ase \d+`)
-)
-
-// delivers notes that a delivery is about an account.
-func (p *people) delivers(id, account string) {
+// Hears takes an answer. It is final when it says how a case ended. An error
+// that came before there was a case is an end of that delivery, and of nothing
+// else.
+func (p *people) Hears(h proctest.Heard) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.deliveries[id] = account
+	p.last[h.Account] = h.Text
+	switch {
+	case h.Account == "" || !h.Ends():
+	case h.NamesCase():
+		p.end(h.Account)
+	default:
+		select {
+		case p.waiting(h.Account).refused <- struct{}{}:
+		default:
+		}
+	}
 }
 
-// hear takes an answer to a delivery. It is final when it says how a case ended.
-// An error that came before there was a case is an end of that delivery, and of
-// nothing else.
-func (p *people) hear(delivery, text string) {
+// Reads takes a message of an audit channel. People look there when nobody tells
+// them: an answer can be lost with the process that gave it.
+func (p *people) Reads(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	name := aboutAccount.FindString(text)
-	if name == "" {
-		name = p.deliveries[delivery]
-	}
-	p.last[name] = text
-	if name == "" || !strings.HasPrefix(text, "Done:") && !strings.HasPrefix(text, "Not done:") {
-		return
-	}
-	if aboutCase.MatchString(text) {
-		p.end(name)
-		return
-	}
-	select {
-	case p.waiting(name).refused <- struct{}{}:
-	default:
+	for line := range strings.SplitSeq(text, "\n") {
+		if strings.Contains(line, "nknown") {
+			continue // no end
+		}
+		for _, name := range proctest.Players(line) {
+			p.end(name)
+		}
 	}
 }
 
@@ -143,64 +137,11 @@ func (p *people) answered() (n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for name, text := range p.last {
-		if name != "" && (strings.HasPrefix(text, "Done:") || strings.HasPrefix(text, "Not done:")) {
+		if name != "" && (proctest.Heard{Text: text}).Ends() {
 			n++
 		}
 	}
 	return n
-}
-
-// read takes a message of an audit channel. People look there when nobody tells
-// them: an answer can be lost with the process that gave it.
-func (p *people) read(platform, text string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.posts[platform] = append(p.posts[platform], text)
-	for line := range strings.SplitSeq(text, "\n") {
-		if strings.Contains(line, "nknown") {
-			continue // no end
-		}
-		for _, name := range aboutAccount.FindAllString(line, -1) {
-			p.end(name)
-		}
-	}
-}
-
-// messages is what an audit channel shows.
-func (p *people) messages(platform string) []string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return append([]string{}, p.posts[platform]...)
-}
-
-// onDiscord takes one event. It is called while the server is locked.
-func (p *people) onDiscord(e discordsim.Event) {
-	switch {
-	case e.Message == nil:
-	case e.What == discordsim.Posted && e.Channel == discordAudit:
-		p.read("discord", discordsim.Read(e.Message.Content).Text)
-	case e.What == discordsim.Shown, e.What == discordsim.Messaged:
-		p.hear(e.Interaction, discordsim.Read(e.Message.Content).Text)
-	}
-}
-
-// follow reads along with the scripted Slack until it is stopped.
-func (p *people) follow(ctx context.Context, from *slacksim.Server) (stop func()) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // the clean-up stops it
-	var all sync.WaitGroup
-	all.Go(func() {
-		_, _ = from.Wait(ctx, func(r slacksim.Record) bool { // the error is that the context ended
-			if m := r.Message; m != nil && (r.Kind == slacksim.KindMessage || r.Kind == slacksim.KindEdited) {
-				if m.Channel == slackAudit && m.User == "" {
-					p.read("slack", m.Shown().Text)
-				} else {
-					p.hear(r.Delivery, m.Shown().Text)
-				}
-			}
-			return false
-		})
-	})
-	return func() { cancel(); all.Wait() }
 }
 
 // person mutes one account and insists: the same invocation is delivered again
@@ -212,7 +153,7 @@ func (w *world) person(ctx context.Context, n int) bool {
 	if n%2 == 1 {
 		typed = w.onDiscord
 	}
-	deliver, of := typed(n), w.people.of(account(n))
+	deliver, of := typed(n), w.people.of(proctest.Player(n))
 	for {
 		l := w.now()
 		deliver(ctx, l.public)
@@ -251,11 +192,11 @@ func (w *world) reborn(ctx context.Context, after life) {
 // onSlack is a command typed on Slack. What goes wrong with a delivery shows in
 // the answer that does not come.
 func (w *world) onSlack(n int) func(ctx context.Context, public string) {
-	id := fmt.Sprintf("%d.%s", w.typed.Add(1), account(n))
-	w.people.delivers(id, account(n))
+	id := fmt.Sprintf("%d.%s", w.typed.Add(1), proctest.Player(n))
+	w.people.Typed(id, proctest.Player(n))
 	c := slacksim.Command{
 		From:    slacksim.From{User: slackPerson, UserName: "mia", Channel: slackMods, ChannelName: "mods", Trigger: id},
-		Command: "/mod", Text: slacksim.Typed(fmt.Sprintf("mute %s %s reason: %s", account(n), termText, reason(n))),
+		Command: "/mod", Text: slacksim.Typed(fmt.Sprintf("mute %s %s reason: %s", proctest.Player(n), termText, reason(n))),
 	}
 	var first *slacksim.Delivered
 	return func(ctx context.Context, public string) {
@@ -274,10 +215,10 @@ var discordEpoch = time.Date(2015, 1, 1, 0, 0, 0, 0, time.UTC) //nolint:gocheckn
 // onDiscord is the same typed on Discord.
 func (w *world) onDiscord(n int) func(ctx context.Context, public string) {
 	id := strconv.FormatInt(time.Since(discordEpoch).Milliseconds()<<22|w.typed.Add(1), 10)
-	w.people.delivers(id, account(n))
+	w.people.Typed(id, proctest.Player(n))
 	in := discordsim.Interaction{
 		ID: id, User: discordHuman, UserName: "mia", Roles: []string{discordRole}, Channel: discordMods, ChannelName: "mods", Name: "mute",
-		Options: []discordsim.Option{{Name: "account", Value: account(n)}, {Name: "term", Value: termText}, {Name: "reason", Value: reason(n)}},
+		Options: []discordsim.Option{{Name: "account", Value: proctest.Player(n)}, {Name: "term", Value: termText}, {Name: "reason", Value: reason(n)}},
 	}
 	return func(ctx context.Context, _ string) { _, _ = w.discord.Command(ctx, in) }
 }

@@ -81,7 +81,7 @@ func newWorld(t *testing.T, accounts int, store string) *world {
 	w := &world{t: t, dir: t.TempDir(), store: store, people: newPeople()}
 	names := []mute.Account{adminID}
 	for n := range accounts {
-		names = append(names, mute.Account(account(n)))
+		names = append(names, mute.Account(proctest.Player(n)))
 	}
 	var err error
 	w.sim, err = imsim.New(imsim.Config{SDKAppID: appID, Key: imwire.NewSecretKey(appKey), Admin: adminID, Accounts: names, Trace: callsOfAMute*accounts + 1000})
@@ -94,10 +94,10 @@ func newWorld(t *testing.T, accounts int, store string) *world {
 	w.slack.SetChannel(slacksim.Channel{ID: slackMods, Name: "mods", Member: true}, slacksim.Channel{ID: slackAudit, Name: "audit", Member: true})
 	// How fast the platforms take posts is not what is under test.
 	w.discord = discordsim.New(discordsim.Config{
-		Channels: []string{discordMods, discordAudit}, AnswerTime: answerTime, Unlimited: true, Observe: w.people.onDiscord,
+		Channels: []string{discordMods, discordAudit}, AnswerTime: answerTime, Unlimited: true, Observe: w.people.OnDiscord,
 	})
 	w.discord.UseEndpoint("http://127.0.0.1:1/discord/interactions") // before modbot looks at it first
-	stop := w.people.follow(t.Context(), w.slack)
+	stop := w.people.FollowSlack(t.Context(), w.slack)
 	t.Cleanup(func() { stop(); w.slack.Close(); w.discord.Close() })
 	w.configure()
 	return w
@@ -189,6 +189,27 @@ func (w *world) kill() {
 	w.serve.Kill()
 	w.ended()
 	w.start()
+}
+
+// evidence is what is known of the world when modbot has ended and everybody
+// was told.
+func (w *world) evidence(mutes int) proctest.Evidence {
+	w.t.Helper()
+	e := proctest.Evidence{
+		Entries: w.entries(), Calls: w.sim.Calls(), Has: w.sim.Snapshot(), Posts: w.people.Posts(), Told: w.people.Told(),
+	}
+	for n := range mutes {
+		e.Commands = append(e.Commands, proctest.Command{Account: proctest.Player(n), Reason: reason(n), Term: term, Acknowledged: true})
+	}
+	return e
+}
+
+// judge holds an evidence against itself and has modbot verify its ledger.
+func (w *world) judge(e proctest.Evidence) *proctest.Finding {
+	w.t.Helper()
+	f := proctest.Judge(e)
+	f.Verify(w.t, program, w.dir, "-c", "modbot.yaml")
+	return f
 }
 
 // entries and verify look at the ledger with modbot's own commands.

@@ -5,8 +5,8 @@
 // The model: three `modbot serve` with one configuration stand between the
 // simulated Tencent, a scripted Slack and a scripted Discord. Where platforms
 // call them, a balancer hands each delivery to one that can be reached. People
-// type a mute of one account each, some of them twice. At the end everything
-// heals, what was begun is settled, and four records are held against each
-// other: the ledger (`modbot audit ls`), what Tencent was asked and has, what
-// the audit channels show, and what people were told.
+// type a mute of one account each, some of them twice. In every round each
+// modbot is killed once, and one is stopped past its leases: the one that is
+// connected, where the platforms are connected to. At the end everything heals,
+// what was begun is settled, and package proctest judges.
 package replicas

@@ -25,12 +25,11 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(fmt.Sprintf("a folder for the program: %v", err))
 	}
+	defer os.RemoveAll(dir) //nolint:errcheck // what is left is in the folder for temporary files
 	if program, err = proctest.Build(dir, false); err != nil {
 		panic(err.Error())
 	}
-	code := m.Run()
-	_ = os.RemoveAll(dir) // what is left is in the folder for temporary files
-	os.Exit(code)
+	m.Run()
 }
 
 // lasting is how long a test goes on: short, or as the environment says.

@@ -5,124 +5,76 @@ package replicas
 import (
 	"context"
 	"fmt"
-	"regexp"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"modbot/internal/adapters/discord/discordsim"
 	"modbot/internal/adapters/slack/slacksim"
+	"modbot/internal/proctest"
 )
 
-// account is the account of a number: each is muted by one command, whose
-// reason names it.
-func account(n int) string { return fmt.Sprintf("player%05d", n) }
-func reason(n int) string  { return fmt.Sprintf("replicas %05d", n) }
+// reason is the mark of the command about a number's account, by which it is
+// known in the ledger.
+func reason(n int) string { return fmt.Sprintf("replicas %05d", n) }
+
+// What every command asks for.
+const (
+	term     = 6 * time.Hour
+	termText = "6h"
+)
 
 const (
 	// beat is how far apart commands are, all people together.
-	beat = 60 * time.Millisecond
+	beat = 100 * time.Millisecond
 	// everyTwice: one command in so many is delivered twice.
 	everyTwice = 5
 )
 
-// people is what they typed, and what they were told.
+// people are those who type.
 type people struct {
-	mu    sync.Mutex
-	told  map[string][]string // by account
-	posts map[string][]string // by platform
-	acked map[string]bool     // accounts whose command was acknowledged
+	*proctest.People
+	typed atomic.Int64 // how many commands
 
-	typed atomic.Int64
+	mu    sync.Mutex
+	acked map[string]bool // accounts whose command was acknowledged
 }
 
 func newPeople() *people {
-	return &people{told: map[string][]string{}, posts: map[string][]string{}, acked: map[string]bool{}}
+	return &people{People: proctest.NewPeople(slackAudit, discordAudit, nil), acked: map[string]bool{}}
 }
 
-var aboutAccount = regexp.MustCompile(`player\d{5}`)
-
-func (p *people) hear(text string) {
+func (p *people) acknowledged(account, delivery string) {
+	p.Typed(delivery, account)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	name := aboutAccount.FindString(text)
-	p.told[name] = append(p.told[name], text)
+	p.acked[account] = true
 }
 
-func (p *people) read(platform, text string) {
+// commands are those that were typed.
+func (p *people) commands() (out []proctest.Command) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.posts[platform] = append(p.posts[platform], text)
-}
-
-func (p *people) heard(name string) []string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return append([]string{}, p.told[name]...)
-}
-
-// count is how many messages about an account, or about none, say that.
-func (p *people) count(name, words string) (n int) {
-	for _, text := range append(p.heard(name), p.heard("")...) {
-		if strings.Contains(text, words) {
-			n++
-		}
+	for n := range int(p.typed.Load()) {
+		name := proctest.Player(n)
+		out = append(out, proctest.Command{Account: name, Reason: reason(n), Term: term, Acknowledged: p.acked[name]})
 	}
-	return n
+	return out
 }
 
-func (p *people) acknowledged(name string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.acked[name] = true
-}
-
-// onDiscord takes one event. It is called while the server is locked.
-func (p *people) onDiscord(e discordsim.Event) {
-	switch {
-	case e.Message == nil:
-	case e.What == discordsim.Posted && e.Channel == discordAudit:
-		p.read("discord", discordsim.Read(e.Message.Content).Text)
-	case e.What == discordsim.Shown, e.What == discordsim.Messaged:
-		p.hear(discordsim.Read(e.Message.Content).Text)
-	}
-}
-
-// follow reads along with the scripted Slack until it is stopped.
-func (p *people) follow(ctx context.Context, from *slacksim.Server) (stop func()) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // the clean-up stops it
-	var all sync.WaitGroup
-	all.Go(func() {
-		_, _ = from.Wait(ctx, func(r slacksim.Record) bool { // the error is that the context ended
-			if m := r.Message; m != nil && (r.Kind == slacksim.KindMessage || r.Kind == slacksim.KindEdited) {
-				if m.Channel == slackAudit && m.User == "" {
-					p.read("slack", m.Shown().Text)
-				} else {
-					p.hear(m.Shown().Text)
-				}
-			}
-			return false
-		})
-	})
-	return func() { cancel(); all.Wait() }
-}
-
-// crowd types one command after the other for a while, and returns when
-// everything that was typed has been acknowledged or given up.
-func (w *world) crowd(ctx context.Context, lasts time.Duration, most int) {
+// crowd types one command after the other until it is over or so many are typed,
+// and returns when everything that was typed has been acknowledged or given up.
+func (w *world) crowd(ctx context.Context, most int, over <-chan struct{}) {
 	var all sync.WaitGroup
 	defer all.Wait()
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
-	over := time.NewTimer(lasts)
-	defer over.Stop()
 	for range most {
 		select {
 		case <-tick.C:
 			n := int(w.people.typed.Add(1) - 1)
 			all.Go(func() { w.mute(ctx, n) })
-		case <-over.C:
+		case <-over:
 			return
 		case <-ctx.Done():
 			return
@@ -151,26 +103,26 @@ func (w *world) onSlack(ctx context.Context, n, times int) {
 	}
 	d, err := w.slack.Command(ctx, to, slacksim.Command{
 		From:    slacksim.From{User: slackPerson, UserName: "mia", Channel: slackMods, ChannelName: "mods"},
-		Command: "/mod", Text: slacksim.Typed(fmt.Sprintf("mute %s 6h reason: %s", account(n), reason(n))),
+		Command: "/mod", Text: slacksim.Typed(fmt.Sprintf("mute %s %s reason: %s", proctest.Player(n), termText, reason(n))),
 	})
 	for ; err == nil && times > 1; times-- {
 		_, _ = w.slack.Redeliver(ctx, to, d) // it may be to one that is gone
 	}
 	if err == nil && (w.sockets || d.Status == 200) {
-		w.people.acknowledged(account(n))
+		w.people.acknowledged(proctest.Player(n), d.ID)
 	}
 }
 
 func (w *world) onDiscord(ctx context.Context, n, times int) {
 	in := discordsim.Interaction{
 		User: discordHuman, UserName: "mia", Roles: []string{discordRole}, Channel: discordMods, ChannelName: "mods", Name: "mute",
-		Options: []discordsim.Option{{Name: "account", Value: account(n)}, {Name: "term", Value: "6h"}, {Name: "reason", Value: reason(n)}},
+		Options: []discordsim.Option{{Name: "account", Value: proctest.Player(n)}, {Name: "term", Value: termText}, {Name: "reason", Value: reason(n)}},
 	}
 	within, cancel := context.WithTimeout(ctx, time.Minute) // for a session to be there again
 	defer cancel()
 	r, err := w.discord.Command(within, in)
 	if err == nil && r.Problem == "" {
-		w.people.acknowledged(account(n))
+		w.people.acknowledged(proctest.Player(n), r.ID)
 	}
 	for in.ID = r.ID; in.ID != "" && times > 1; times-- {
 		_, _ = w.discord.Command(within, in)

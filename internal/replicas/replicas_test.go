@@ -3,10 +3,10 @@
 package replicas
 
 import (
-	"context"
 	"testing"
 	"time"
 
+	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/stretchr/testify/require"
 
 	"modbot/internal/pgtest"
@@ -14,77 +14,140 @@ import (
 )
 
 const (
-	// killEvery is how often a modbot is killed.
-	killEvery = 3 * time.Second
+	// killGap is how far apart kills are, beside what a start takes.
+	killGap = 300 * time.Millisecond
 	// paused is for how long one is stopped: past every lease that it has.
 	paused = 11 * time.Second
+	// awake is how long one that was stopped goes on before anything else
+	// happens to it.
+	awake = time.Second
+	// roundMost is more than a round takes.
+	roundMost = 30 * time.Second
 	// settling is how long after its end the last of a run may be settled and
 	// told: a lease, its grace, a turn of whoever was killed, and the posts.
 	settling = 2 * time.Minute
+	// underWay is how many commands one of the modbots may have under way when it
+	// is stopped: its part of what is typed in a second.
+	underWay = int(time.Second/beat)/replicas + 1
 )
 
 // Three modbots serve one ledger while one of them is stopped past its leases,
-// and the others are killed in turns.
+// and each of them is killed.
 func TestReplicas_KilledAndPaused(t *testing.T) {
 	for name, sockets := range map[string]bool{"platforms call": false, "platforms are connected to": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			lasts := lasting(t, 12*time.Second)
-			w := newWorld(t, pgtest.Database(t), int(lasts/beat)+1, sockets)
-			w.connected()
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-			typing := make(chan struct{})
-			go func() {
-				defer close(typing)
-				w.crowd(ctx, lasts, int(lasts/beat))
-			}()
-			kills := w.trouble(typing)
+			begun := time.Now()
+			lasts := lasting(t, 0)
+			most := int((lasts + roundMost) / beat)
+			w := newWorld(t, pgtest.Database(t), most, sockets)
+			typing, over := make(chan struct{}), make(chan struct{})
+			go func() { defer close(typing); w.crowd(t.Context(), most, over) }()
+			rounds, takeovers := 0, 0
+			for from := time.Now(); rounds == 0 || time.Since(from) < lasts; rounds++ {
+				takeovers += w.round()
+			}
+			close(over)
+			<-typing
+			typed := time.Now()
 			w.settled(settling)
+			settled := time.Now()
 			w.stop()
-			f := w.judge()
-			t.Logf("%d typed, %d acknowledged, %d begun, %d read back, %d actors not told, %d kills",
-				f.typed, f.acknowledged, f.intents, f.readBack, f.untold, kills)
-			require.Greater(t, f.intents, f.typed/3, "most commands are served all the same")
+			f := w.judge(proctest.Rules{
+				Missing: proctest.AcknowledgedMissing, Unarrived: rounds * underWay, ClockAway: proctest.DatabaseAway,
+			})
+			f.Show(t,
+				table.Row{"took", time.Since(begun).Round(100 * time.Millisecond)},
+				table.Row{"settled after", settled.Sub(typed).Round(100 * time.Millisecond)},
+				table.Row{"SIGKILL", rounds * replicas},
+				table.Row{"SIGSTOP past the leases", rounds},
+				table.Row{"takeovers of both connections", takeovers},
+				table.Row{"commands typed", w.people.typed.Load()},
+			)
+			if sockets {
+				// While the one that is connected is stopped, nobody takes commands.
+				require.Equal(t, rounds, takeovers)
+				require.Greater(t, len(f.Cases), int(w.people.typed.Load())/5)
+				return
+			}
+			require.Greater(t, len(f.Cases), int(w.people.typed.Load())*2/3, "most commands are served all the same")
 		})
 	}
 }
 
-// connected waits until deliveries arrive somewhere.
-func (w *world) connected() {
+// round kills each modbot once, and stops one past its leases: where platforms
+// are connected to, the one that is. That one is killed in the end then, when
+// others have taken over from it; else at first, so that what it leaves behind
+// is settled while it is stopped. The others are killed meanwhile. All run when
+// it returns. It returns how often both connections were taken over.
+func (w *world) round() (takeovers int) {
 	w.t.Helper()
-	if !w.sockets {
-		return
+	stopped := first
+	if w.sockets {
+		stopped = w.holder()
+	} else {
+		w.kill(stopped)
+		pass(w.t, awake) // it takes commands
 	}
-	ctx, cancel := context.WithTimeout(w.t.Context(), proctest.ReadyWithin)
-	defer cancel()
-	require.NoError(w.t, w.slack.AwaitSockets(ctx, 2))
-	require.NoError(w.t, w.discord.WaitReady(ctx))
+	before := w.connections()
+	w.all[stopped].process.Pause()
+	over := time.Now().Add(paused)
+	for i := range w.all {
+		if i != stopped {
+			pass(w.t, killGap)
+			w.kill(i)
+		}
+	}
+	pass(w.t, time.Until(over))
+	w.all[stopped].process.Resume()
+	pass(w.t, awake)
+	if !w.sockets {
+		return 0
+	}
+	if after := w.connections(); after.slack > before.slack && after.discord > before.discord {
+		takeovers++
+	}
+	w.kill(stopped)
+	return takeovers
 }
 
-// trouble stops the modbots in turns, and kills the others, until nobody types
-// any more. All of them run when it returns.
-func (w *world) trouble(typing <-chan struct{}) (kills int) {
+// holder waits until Slack's and Discord's connections are kept, and says by
+// whom the first is.
+func (w *world) holder() (is int) {
 	w.t.Helper()
-	kill := time.NewTicker(killEvery)
-	defer kill.Stop()
-	wake := time.NewTimer(paused)
-	defer wake.Stop()
-	stopped := 0
-	w.all[stopped].process.Pause()
-	for {
-		select {
-		case <-kill.C:
-			kills++
-			w.kill((stopped + 1 + kills%(replicas-1)) % replicas)
-		case <-wake.C:
-			w.all[stopped].process.Resume()
-			stopped = (stopped + 1) % replicas
-			w.all[stopped].process.Pause()
-			wake.Reset(paused)
-		case <-typing:
-			w.all[stopped].process.Resume()
-			return kills
+	proctest.Await(w.t, settling, "somebody to keep the connection", func() bool {
+		is = -1
+		for i := range w.all {
+			_, admin := w.all[i].addresses()
+			m := proctest.Metrics(w.t, admin)
+			if m[`modbot_platform_up{platform="slack"}`] == 1 && m[`modbot_platform_standing_by{platform="slack"}`] == 0 {
+				is = i
+			}
 		}
+		return is >= 0
+	})
+	return is
+}
+
+// connections counts what was ever connected to the platforms.
+type connections struct{ slack, discord int }
+
+func (w *world) connections() connections {
+	c := connections{discord: w.discord.SessionStarts()}
+	for _, n := range w.slack.Sockets() {
+		c.slack = max(c.slack, n)
+	}
+	return c
+}
+
+// pass lets time pass: when something strikes is a matter of nothing else.
+func pass(t *testing.T, d time.Duration) {
+	t.Helper()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-t.Context().Done():
+		t.Fatal("the test was ended while it waited")
 	}
 }

@@ -3,6 +3,7 @@
 package replicas
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -44,9 +45,12 @@ const (
 // replicas is how many processes serve the ledger.
 const replicas = 3
 
+// first is the one that is started first.
+const first = 0
+
 // answerTime is how long the scripted platforms wait for an answer: how fast
 // modbot answers is measured elsewhere, on a machine that does nothing else.
-const answerTime = 10 * time.Second
+const answerTime = giveUp
 
 // tencentTime is how long the simulated Tencent thinks about a change.
 const tencentTime = 200 * time.Millisecond
@@ -92,7 +96,7 @@ func newWorld(t *testing.T, store string, accounts int, sockets bool) *world {
 	w := &world{t: t, dir: t.TempDir(), sockets: sockets, people: newPeople()}
 	names := []mute.Account{adminID}
 	for n := range accounts {
-		names = append(names, mute.Account(account(n)))
+		names = append(names, mute.Account(proctest.Player(n)))
 	}
 	var err error
 	w.sim, err = imsim.New(imsim.Config{SDKAppID: appID, Key: imwire.NewSecretKey(appKey), Admin: adminID, Accounts: names, Trace: 100*accounts + 1000})
@@ -107,9 +111,9 @@ func newWorld(t *testing.T, store string, accounts int, sockets bool) *world {
 	w.slack.SetChannel(slacksim.Channel{ID: slackMods, Name: "mods", Member: true}, slacksim.Channel{ID: slackAudit, Name: "audit", Member: true})
 	// How fast the platforms take posts is not what is under test.
 	w.discord = discordsim.New(discordsim.Config{
-		Channels: []string{discordMods, discordAudit}, AnswerTime: answerTime, Unlimited: true, Observe: w.people.onDiscord,
+		Channels: []string{discordMods, discordAudit}, AnswerTime: answerTime, Unlimited: true, Observe: w.people.OnDiscord,
 	})
-	stop := w.people.follow(t.Context(), w.slack)
+	stop := w.people.FollowSlack(t.Context(), w.slack)
 	t.Cleanup(func() { stop(); w.slack.Close(); w.discord.Close() })
 	w.balancer = newBalancer(t, w)
 	if !sockets {
@@ -118,9 +122,27 @@ func newWorld(t *testing.T, store string, accounts int, sockets bool) *world {
 	w.configure(store)
 	for i := range w.all {
 		w.all[i] = &serving{}
-		w.start(i)
+	}
+	w.start(first)
+	w.connected() // the first has the connections
+	for i := range w.all {
+		if i != first {
+			w.start(i)
+		}
 	}
 	return w
+}
+
+// connected waits until deliveries arrive somewhere.
+func (w *world) connected() {
+	w.t.Helper()
+	if !w.sockets {
+		return
+	}
+	ctx, cancel := context.WithTimeout(w.t.Context(), proctest.ReadyWithin)
+	defer cancel()
+	require.NoError(w.t, w.slack.AwaitSockets(ctx, 2))
+	require.NoError(w.t, w.discord.WaitReady(ctx))
 }
 
 // start starts a modbot, and lets people reach it.
@@ -156,17 +178,19 @@ func (w *world) stop() {
 func (w *world) settled(within time.Duration) {
 	w.t.Helper()
 	_, admin := w.all[0].addresses()
-	proctest.Await(w.t, within, "everything to be settled and told", func() bool { return w.unfinished(admin) == 0 })
+	proctest.Await(w.t, within, "everything to be settled and told", func() bool { return proctest.Unfinished(w.t, admin) == 0 })
 }
 
-// unfinished is what is left to do; not 0 while nobody knows.
-func (w *world) unfinished(admin string) float64 {
+// judge holds what is known of the world, when all modbots have ended, against
+// each other.
+func (w *world) judge(rules proctest.Rules) *proctest.Finding {
 	w.t.Helper()
-	m := proctest.Metrics(w.t, admin)
-	if m["modbot_ledger_up"] != 1 {
-		return 1
-	}
-	return proctest.Unfinished(w.t, admin)
+	f := proctest.Judge(proctest.Evidence{
+		Rules: rules, Commands: w.people.commands(), Entries: proctest.Entries(w.t, program, w.dir, "-c", "modbot.yaml"),
+		Calls: w.sim.Calls(), Has: w.sim.Snapshot(), Posts: w.people.Posts(), Told: w.people.Told(),
+	})
+	f.Verify(w.t, program, w.dir, "-c", "modbot.yaml")
+	return f
 }
 
 // launch is how modbot is started in this world.

@@ -10,12 +10,12 @@
 // the same; one of the two audit channels is gone for half of the time, in
 // turns. At the end everything heals, modbot drains and is ended.
 //
-// Then three records that share no code are held against each other: the
-// ledger (`modbot audit ls`), what Tencent has (the simulator's state), and
-// what people saw (the scripted platforms). Every command carries a mark of its
-// own in its reason, so that it is known again in each of them. The test fails
-// when a begun command is lost or doubled, when an entry is missing in an audit
-// channel, out of order or there twice unmarked, or when the heap or the number
-// of goroutines grows (the heap is judged from eight minutes on: before, bounded
-// memories fill). It prints what was counted in any case.
+// Then three records that share no code are held against each other by package
+// proctest: the ledger (`modbot audit ls`), what Tencent has (the simulator's
+// state), and what people saw (the scripted platforms). Every command carries a
+// mark of its own in its reason, so that it is known again in each of them. The
+// test also fails when a command that was acknowledged is forgotten, when
+// acknowledgements are late, or when the heap or the number of goroutines grows
+// (the heap is judged from eight minutes on: before, bounded memories fill). It
+// prints what was counted in any case.
 package soak

@@ -12,6 +12,7 @@ import (
 
 	"modbot/internal/adapters/discord/discordsim"
 	"modbot/internal/adapters/slack/slacksim"
+	"modbot/internal/proctest"
 )
 
 // beat is how far apart commands are on each platform: 20 a second.
@@ -26,10 +27,10 @@ const (
 	everyOther    = 25 // an account that the other platform's people look after
 )
 
-// The platforms, as the ledger calls them.
+// term is what every mute asks for, as text in the commands.
 const (
-	onSlack   = "slack"
-	onDiscord = "discord"
+	term     = 6 * time.Hour
+	termText = "6h"
 )
 
 // command is one thing that somebody types.
@@ -48,7 +49,7 @@ type command struct {
 func (c command) line() string {
 	switch c.verb {
 	case "mute":
-		return fmt.Sprintf("mute %s 6h %s reason: %s", c.account, c.scope, c.mark)
+		return fmt.Sprintf("mute %s %s %s reason: %s", c.account, termText, c.scope, c.mark)
 	case "unmute":
 		return fmt.Sprintf("unmute %s %s reason: %s", c.account, c.scope, c.mark)
 	}
@@ -59,7 +60,7 @@ func (c command) line() string {
 func (c command) options() []discordsim.Option {
 	out := []discordsim.Option{{Name: "account", Value: c.account}}
 	if c.verb == "mute" {
-		out = append(out, discordsim.Option{Name: "term", Value: "6h"})
+		out = append(out, discordsim.Option{Name: "term", Value: termText})
 	}
 	if c.mark != "" {
 		out = append(out, discordsim.Option{Name: "scope", Value: c.scope}, discordsim.Option{Name: "reason", Value: c.mark})
@@ -126,7 +127,7 @@ func (l *load) next(n int) command {
 	c.stranger = l.random.IntN(everyStranger) == 0
 	c.twice = l.random.IntN(everyTwice) == 0
 	at := n * 7 % (accountsMost / 2) * 2 // 7 shares no factor with their number
-	if l.platform == onDiscord {
+	if l.platform == proctest.Discord {
 		at++
 	}
 	// Somebody else's mute is lifted after a question only: each account has a

@@ -92,8 +92,8 @@ func (w *world) soak(lasts time.Duration, seed uint64) *outcome {
 	w.t.Helper()
 	idle := w.sample()
 	loads := []*load{
-		{platform: onSlack, send: w.typeOnSlack},
-		{platform: onDiscord, send: w.typeOnDiscord},
+		{platform: proctest.Slack, send: w.typeOnSlack},
+		{platform: proctest.Discord, send: w.typeOnDiscord},
 	}
 	trouble := newTrouble(w, seed)
 	over := make(chan struct{})
@@ -119,13 +119,14 @@ func (w *world) soak(lasts time.Duration, seed uint64) *outcome {
 	if exit := w.serve.Stop(); exit != 0 {
 		o.violated("modbot did not end well", fmt.Sprintf("exit code %d", exit))
 	}
-	h := read(proctest.Entries(w.t, w.program, w.dir, "-c", "modbot.yaml"))
-	w.judge(o, h, loads, has)
+	e := w.evidence(loads, has)
+	w.judgeService(o, e, loads)
+	w.judgeRecords(o, e)
 	w.judgeFigures(o, lasts, idle, samples, rest)
 	for _, what := range slices.Sorted(maps.Keys(trouble.counts)) {
 		platform, name, _ := strings.Cut(what, ": ")
 		row := map[string]table.Row{
-			onSlack: {"put in the way: " + name, trouble.counts[what]}, onDiscord: {"put in the way: " + name, "", trouble.counts[what]},
+			proctest.Slack: {"put in the way: " + name, trouble.counts[what]}, proctest.Discord: {"put in the way: " + name, "", trouble.counts[what]},
 		}[platform]
 		if row == nil {
 			row = table.Row{"put in the way, Tencent: " + name, "", "", trouble.counts[what]}
@@ -135,10 +136,11 @@ func (w *world) soak(lasts time.Duration, seed uint64) *outcome {
 	return o
 }
 
-// judge holds the ledger against Tencent and against what people saw.
-func (w *world) judge(o *outcome, h history, loads []*load, has tencentState) {
+// judgeService looks at what people had of it: answers in time, and none that
+// were forgotten.
+func (w *world) judgeService(o *outcome, e proctest.Evidence, loads []*load) {
 	w.t.Helper()
-	records := []*record{&w.slackSaw.record, &w.discordSaw.record}
+	marks := proctest.CasesByReason(e.Entries)
 	var sent, acked, p50, p99, worst, silent, posts, marked [2]any
 	for i, l := range loads {
 		var took []time.Duration
@@ -153,14 +155,14 @@ func (w *world) judge(o *outcome, h history, loads []*load, has tencentState) {
 		if n := len(took); n == 0 || took[(n-1)*99/100] > ackMost {
 			o.violated("acknowledgements are late", l.platform+": "+quantile(took, .99))
 		}
-		lost, unheard := h.lost(l.sent, records[i])
-		if len(lost) > records[i].directs {
-			o.violated("commands vanished on "+l.platform, lost...)
+		answered, directs := w.people.Answered(l.platform)
+		vanished, unheard := lost(l.sent, marks, answered)
+		if len(vanished) > directs {
+			o.violated("commands vanished on "+l.platform, vanished...)
 		}
-		silent[i] = fmt.Sprintf("%d, with %d direct messages", unheard, records[i].directs)
-		told := records[i].read()
+		silent[i] = fmt.Sprintf("%d, with %d direct messages", unheard, directs)
+		told := proctest.ReadPosts(e.Posts[l.platform])
 		posts[i], marked[i] = fmt.Sprintf("%d in %d messages", len(told.First), told.Messages), told.Marked
-		o.violated("the audit channel is wrong on "+l.platform, told.Violations(proctest.Postable(h.entries))...)
 	}
 	for _, r := range []struct {
 		what   string
@@ -177,25 +179,19 @@ func (w *world) judge(o *outcome, h history, loads []*load, has tencentState) {
 	} {
 		o.row(r.what, r.values[0], r.values[1])
 	}
-	attempts := 0
-	for _, all := range h.outcomes {
-		for _, e := range all {
-			attempts += e.Attempts
-		}
+}
+
+// judgeRecords holds the ledger against Tencent and against what people saw.
+func (w *world) judgeRecords(o *outcome, e proctest.Evidence) {
+	w.t.Helper()
+	f := proctest.Judge(e)
+	f.Verify(w.t, w.program, w.dir, "-c", "modbot.yaml")
+	o.row("cases begun", "", "", len(f.Cases))
+	for _, kind := range slices.Sorted(maps.Keys(f.Kinds)) {
+		o.row("entries: "+kind, "", "", f.Kinds[kind])
 	}
-	o.row("cases begun", "", "", len(h.intents))
-	for _, kind := range slices.Sorted(maps.Keys(h.kinds)) {
-		o.row("entries: "+kind, "", "", h.kinds[kind])
-	}
-	o.row("calls of setnospeaking, attempts recorded", "", "", fmt.Sprintf("%d, %d", has.Calls["setnospeaking"], attempts))
-	if has.Calls["setnospeaking"] != attempts {
-		o.violated("Tencent was called otherwise than recorded", fmt.Sprintf("%d calls, %d attempts", has.Calls["setnospeaking"], attempts))
-	}
-	o.violated("the ledger is wrong", h.violations()...)
-	o.violated("Tencent and the ledger differ", differences(h.expects(), has)...)
-	if exit, v := proctest.Verify(w.t, w.program, w.dir, "-c", "modbot.yaml"); exit != 0 || !v.OK {
-		o.violated("the ledger does not verify", fmt.Sprintf("%+v", v))
-	}
+	o.row("calls of setnospeaking", "", "", f.Calls)
+	o.violated("the records differ", f.Violations...)
 }
 
 // judgeFigures holds the process to its size, after it has come up to speed. A

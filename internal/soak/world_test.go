@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,6 +17,7 @@ import (
 
 	"modbot/internal/adapters/discord/discordsim"
 	"modbot/internal/adapters/slack/slacksim"
+	"modbot/internal/im/imsim"
 	"modbot/internal/proctest"
 )
 
@@ -44,7 +44,7 @@ func discordModerator(n int) string { return fmt.Sprintf("3000000000000000%d", n
 // every few seconds, so that few meet on one account.
 const accountsMost = 600
 
-func account(n int) string { return fmt.Sprintf("player%03d", n%accountsMost) }
+func account(n int) string { return proctest.Player(n % accountsMost) }
 
 // Credentials of the simulated app and platforms.
 const (
@@ -65,9 +65,7 @@ type world struct {
 	serve        *proctest.Process
 	slack        *slacksim.Server
 	discord      *discordsim.Server
-	slackSaw     *slackRecord
-	discordSaw   *discordRecord
-	closing      sync.WaitGroup
+	people       *proctest.People
 }
 
 func newWorld(t *testing.T) *world {
@@ -75,7 +73,7 @@ func newWorld(t *testing.T) *world {
 	// As it is shipped: the race detector would change the heap that is measured.
 	program, err := proctest.Build(t.TempDir(), false)
 	require.NoError(t, err)
-	w := &world{t: t, program: program, dir: t.TempDir()}
+	w := &world{t: t, program: program, dir: t.TempDir(), people: proctest.NewPeople(slackAudit, discordAudit, nil)}
 	var ready struct{ Address string }
 	names := []string{adminID}
 	for n := range accountsMost {
@@ -110,32 +108,26 @@ func (w *world) startSlack() {
 		BotToken: botToken, AppToken: appToken, TeamID: slackTeam, PostInterval: 900 * time.Millisecond,
 	})
 	require.NoError(w.t, err)
-	w.slack, w.slackSaw = sim, newSlackRecord()
+	w.slack = sim
 	for n := range moderators {
 		sim.AddUser(slacksim.User{ID: slackModerator(n), Name: fmt.Sprintf("mod%d", n)})
 	}
 	sim.AddUser(slacksim.User{ID: slackStranger, Name: "max"})
 	sim.SetChannel(slacksim.Channel{ID: slackMods, Name: "mods", Member: true})
 	w.openSlackAudit()
-	ctx, cancel := context.WithCancel(context.Background()) // of the test's own end, below
-	w.closing.Go(func() { w.slackSaw.follow(ctx, sim) })
-	w.t.Cleanup(func() {
-		cancel()
-		w.closing.Wait()
-		sim.Close()
-	})
+	stop := w.people.FollowSlack(w.t.Context(), sim)
+	w.t.Cleanup(func() { stop(); sim.Close() })
 }
 
 func (w *world) startDiscord() {
 	w.t.Helper()
-	w.discordSaw = newDiscordRecord()
 	limits := discordsim.DefaultLimits()
 	// Discord's own limit, about one message a second for a channel, holds some
 	// eight entries a second, and four times as many are offered here. What is
 	// under test is order and completeness, so the scripted one takes more.
 	limits[postRoute] = discordsim.Limit{Calls: 50, Per: 5 * time.Second}
 	w.discord = discordsim.New(discordsim.Config{
-		Channels: []string{discordMods, discordAudit}, Limits: limits, Observe: w.discordSaw.note,
+		Channels: []string{discordMods, discordAudit}, Limits: limits, Observe: w.people.OnDiscord,
 	})
 	w.t.Cleanup(w.discord.Close)
 }
@@ -196,20 +188,8 @@ roles:
 	}
 }
 
-// muted is what Tencent has for one account, in seconds.
-type muted struct {
-	C2C   int64 `json:"c2c"`
-	Group int64 `json:"group"`
-}
-
-// tencentState is the simulator's state.
-type tencentState struct {
-	Now      int64            `json:"now"`
-	Accounts map[string]muted `json:"accounts"`
-	Calls    map[string]int   `json:"calls"`
-}
-
-func (w *world) tencentHas() (out tencentState) {
+// tencentHas is the simulator's state.
+func (w *world) tencentHas() (out imsim.Snapshot) {
 	w.t.Helper()
 	require.NoError(w.t, json.Unmarshal([]byte(proctest.Call(w.t, http.MethodGet, w.tencent+"/sim/state", "")), &out))
 	return out

@@ -79,7 +79,9 @@ func answer(receipt im.Receipt, err error) commands.Answer {
 func trouble(err error) error {
 	code := "tencent_refused"
 	switch {
-	case errors.Is(err, im.ErrSlots): // the rate is in the ledger's database, whose error this wraps
+	case errors.Is(err, im.ErrSlots) && errors.Is(err, audit.ErrStore) && !errors.Is(err, audit.ErrUncertain):
+		return err // the rate is in the ledger's database, which has words of its own for people
+	case errors.Is(err, im.ErrSlots):
 		code = "no_record"
 	case errors.Is(err, im.ErrConfiguration):
 		code = "tencent_configuration"

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"modbot/internal/audit"
 	"modbot/internal/commands"
 	"modbot/internal/im"
 	"modbot/internal/im/imwire"
@@ -31,4 +32,15 @@ func TestTrouble_NoAnswerIsNoRefusal(t *testing.T) {
 			require.ErrorIs(t, told, c.err)
 		})
 	}
+}
+
+// What keeps the rate from being read is the ledger's trouble, and told as that;
+// a doubt about the rate is none about any order.
+func TestTrouble_OfTheRateIsTheLedgers(t *testing.T) {
+	var told *commands.TroubleError
+	lost := fmt.Errorf("%w: %w: the disk is full", im.ErrSlots, audit.ErrStore)
+	require.NotErrorAs(t, trouble(lost), &told)
+	require.ErrorIs(t, trouble(lost), audit.ErrStore)
+	require.ErrorAs(t, trouble(fmt.Errorf("%w: %w", lost, audit.ErrUncertain)), &told)
+	require.Equal(t, "no_record", told.Code)
 }

@@ -115,7 +115,7 @@ func TestBulk_KilledAgainAndAgain(t *testing.T) {
 	batches := map[string]bool{}
 	for range 4 {
 		p := w.bulk()
-		many := 5 + rand.N(25) //nolint:gosec // any row will do
+		many := 5 + rand.N(25)
 		eventually(t, settleWithin, "some rows", func() bool {
 			fresh := 0
 			rows, _ := bulkLines(t, p)

@@ -101,7 +101,7 @@ func (l *Log) local(t time.Time) time.Time {
 	if t.IsZero() || now.moment.local.Truncate(time.Microsecond).Equal(now.store) {
 		return t // the store's clock is the local one
 	}
-	return now.moment.local.Add(t.Sub(now.store))
+	return now.local.Add(t.Sub(now.store))
 }
 
 // here is this moment where the store has no clock of its own.

@@ -288,12 +288,12 @@ func TestClockSet_Anyhow(t *testing.T) {
 				once(t, x.Once)
 			}
 		}
-		requireEnds(r, t, h, settler, x)
+		requireEnds(t, r, h, settler, x)
 	})
 }
 
 // requireEnds lets everything come to its end.
-func requireEnds(r *rapid.T, t *testing.T, h *house, settler *audit.Settler, x *audit.Expirer) {
+func requireEnds(t *testing.T, r *rapid.T, h *house, settler *audit.Settler, x *audit.Expirer) {
 	t.Helper()
 	for range 3 {
 		h.clock.Advance(3 * time.Hour)

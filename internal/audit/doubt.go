@@ -77,7 +77,7 @@ func (l *Log) lookFor(ctx context.Context, s *state, j *job, lost error) error {
 
 // certain is the error of a COMMIT without the doubt.
 func certain(err error) error {
-	both, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // it is taken apart
+	both, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return err
 	}

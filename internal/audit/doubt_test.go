@@ -105,7 +105,7 @@ func TestBegin_WhenTheAnswerToCommitIsLost(t *testing.T) {
 				c.entries++
 			} else {
 				require.ErrorIs(t, err, c.want)
-				require.Equal(t, c.want == audit.ErrUncertain, errors.Is(err, audit.ErrUncertain), "doubt is said where there is doubt: %v", err) //nolint:errorlint,testifylint // the value of the table
+				require.Equal(t, c.want == audit.ErrUncertain, errors.Is(err, audit.ErrUncertain), "doubt is said where there is doubt: %v", err) //nolint:errorlint // the value of the table
 			}
 			store.mu.Lock()
 			store.cut = 0

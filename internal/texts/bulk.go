@@ -2,6 +2,7 @@ package texts
 
 import (
 	"fmt"
+	"slices"
 
 	"modbot/internal/chat"
 )
@@ -25,7 +26,7 @@ func InCase(lines []chat.Line, caseNumber int64) []chat.Line {
 		return lines
 	}
 	last := len(lines) - 1
-	lines[last] = append(lines[last][:len(lines[last]):len(lines[last])], chat.Plain(fmt.Sprintf(" Case %d.", caseNumber)))
+	lines[last] = append(slices.Clip(lines[last]), chat.Plain(fmt.Sprintf(" Case %d.", caseNumber)))
 	return lines
 }
 

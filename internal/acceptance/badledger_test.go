@@ -32,35 +32,35 @@ func TestBadInput_Ledger(t *testing.T) {
 	}{
 		"broken: not a database": {
 			func(w *world) (launch, func()) {
-				kept := copyTo(w.t, w.db, w.path("kept.db"))
+				kept := copyTo(w.t, w.ledger.path(), w.path("kept.db"))
 				w.write("modbot.db", strings.Repeat("nonsense", nonsense/8))
-				return launch{}, func() { require.NoError(w.t, os.Rename(kept, w.db)) }
+				return launch{}, func() { require.NoError(w.t, os.Rename(kept, w.ledger.path())) }
 			}, "store_foreign", exitUnavailable, "not a ledger of modbot's", nil,
 		},
 		"broken: pages overwritten": {
 			func(w *world) (launch, func()) {
-				kept := copyTo(w.t, w.db, w.path("kept.db"))
-				f, err := os.OpenFile(w.db, os.O_WRONLY, 0)
+				kept := copyTo(w.t, w.ledger.path(), w.path("kept.db"))
+				f, err := os.OpenFile(w.ledger.path(), os.O_WRONLY, 0)
 				require.NoError(w.t, err)
 				_, err = f.WriteAt([]byte(strings.Repeat("\xff", nonsense)), 4096)
 				require.NoError(w.t, err)
 				require.NoError(w.t, f.Close())
-				return launch{}, func() { require.NoError(w.t, os.Rename(kept, w.db)) }
+				return launch{}, func() { require.NoError(w.t, os.Rename(kept, w.ledger.path())) }
 			}, "store_corrupt", exitUnavailable, "restore it from a backup", nil,
 		},
 		"of another program": {
 			func(w *world) (launch, func()) {
 				kept := w.path("kept.db")
-				require.NoError(w.t, os.Rename(w.db, kept))
+				require.NoError(w.t, os.Rename(w.ledger.path(), kept))
 				w.write("modbot.db", "")
-				alter(w.t, w.db, "CREATE TABLE songs (title TEXT)")
-				return launch{}, func() { require.NoError(w.t, os.Rename(kept, w.db)) }
+				w.ledger.alter(w.t, "CREATE TABLE songs (title TEXT)")
+				return launch{}, func() { require.NoError(w.t, os.Rename(kept, w.ledger.path())) }
 			}, "store_foreign", exitUnavailable, "another program", nil,
 		},
 		"of a newer modbot": {
 			func(w *world) (launch, func()) {
-				alter(w.t, w.db, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999999, 1)")
-				return launch{}, func() { alter(w.t, w.db, "DELETE FROM goose_db_version WHERE version_id = 999999") }
+				w.ledger.alter(w.t, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999999, 1)")
+				return launch{}, func() { w.ledger.alter(w.t, "DELETE FROM goose_db_version WHERE version_id = 999999") }
 			}, "store_newer", exitConfig, "newer modbot", nil,
 		},
 		"locked by another program": {
@@ -69,7 +69,7 @@ func TestBadInput_Ledger(t *testing.T) {
 		},
 		"read-only": {
 			func(w *world) (launch, func()) {
-				require.NoError(w.t, os.Chmod(w.db, 0o444))
+				require.NoError(w.t, os.Chmod(w.ledger.path(), 0o444))
 				return w.powerless(), w.ownAgain
 			}, "no_record", exitUnavailable, "it is read-only", nil,
 		},
@@ -145,7 +145,7 @@ func (w *world) powerless() launch {
 // it has the rights that the file had.
 func (w *world) ownAgain() {
 	w.t.Helper()
-	files, err := filepath.Glob(w.db + "*")
+	files, err := filepath.Glob(w.ledger.path() + "*")
 	require.NoError(w.t, err)
 	for _, f := range files {
 		require.NoError(w.t, os.Chmod(f, 0o600))
@@ -158,7 +158,7 @@ func (w *world) ownAgain() {
 func (w *world) outgrow() {
 	w.t.Helper()
 	const blocks, size = 80, 512 // of ulimit -f, by POSIX
-	reader, err := open(w.t, w.db).Conn(w.t.Context())
+	reader, err := w.ledger.open(w.t).Conn(w.t.Context())
 	require.NoError(w.t, err)
 	w.t.Cleanup(func() { _ = reader.Close() })
 	for _, s := range []string{"BEGIN", "SELECT count(*) FROM entry"} {
@@ -167,7 +167,7 @@ func (w *world) outgrow() {
 	}
 	for _, command := range []string{"mute bob 1h c2c", "unmute bob c2c", "mute bob 2h c2c", "unmute bob c2c", "mute bob 3h c2c"} {
 		w.done("mia", command)
-		info, err := os.Stat(w.db + "-wal")
+		info, err := os.Stat(w.ledger.path() + "-wal")
 		require.NoError(w.t, err)
 		if info.Size() > 2*blocks*size {
 			return
@@ -200,7 +200,7 @@ rm disk/filler
 cp disk/modbot.db after.db
 exit $code`
 	require.NoError(t, os.Mkdir(w.path("disk"), 0o755)) // a place to mount on
-	w.store = "disk/modbot.db"
+	w.ledger = fileStore(w.path("disk/modbot.db"))
 	w.configure()
 	r := w.ended(w.begin(launch{as: attr, before: []string{"sh", "-c", script, "sh"}}, "mia", "mute carol 2h group"))
 	code, text := r.said(t)
@@ -208,7 +208,7 @@ exit $code`
 	require.Contains(t, text, "the disk is full")
 	require.Equal(t, exitUnavailable, r.exit)
 	require.Empty(t, w.proxy.seen(setCall, "carol"), "no record, no call")
-	exit, v := verifyAt(w, w.path("after.db"), "")
+	exit, v := verifyAt(w, fileStore(w.path("after.db")), "")
 	require.Equal(t, exitOK, exit, "%+v", v)
 	require.EqualValues(t, len(before), v.Entries)
 }

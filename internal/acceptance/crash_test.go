@@ -102,28 +102,35 @@ func TestAcceptance_02_KilledAnywhere(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			tt.strike(w)
-			died := time.Now()
-			w.settled(1, "alice", died)
-
-			log := w.entries()
-			require.Len(t, kinds(log, 1), len(log), "one case with one number")
-			require.Equal(t, []string{"intent", "outcome " + tt.outcome}, certain(kinds(log, 1)))
-			outcome := log[len(log)-1]
-			if outcome.Attempts == 0 { // read back, not answered
-				require.GreaterOrEqual(t, outcome.Time.Sub(log[0].Time), leaseTime+settleGrace, "settled while its process may have been alive")
-			}
-			require.Len(t, w.proxy.seen(setCall, "alice"), 1, "nothing is replayed")
-			want := 0
-			if tt.outcome == "done" {
-				want = aliceFor
-			}
-			require.InDelta(t, want, w.sim.of("alice").Group, 120)
-			w.requirePostedAgainOnlyMarked(outcome)
-			w.sound()
+			onBoth(t, func(t *testing.T, on dialect) {
+				w := newWorldOn(t, on)
+				tt.strike(w)
+				w.closedOnce(tt.outcome)
+			})
 		})
 	}
+}
+
+// closedOnce requires that the gap that a process left which was killed just now
+// is closed, once.
+func (w *world) closedOnce(want string) {
+	w.t.Helper()
+	w.settled(1, "alice", time.Now())
+	log := w.entries()
+	require.Len(w.t, kinds(log, 1), len(log), "one case with one number")
+	require.Equal(w.t, []string{"intent", "outcome " + want}, certain(kinds(log, 1)))
+	outcome := log[len(log)-1]
+	if outcome.Attempts == 0 { // read back, not answered
+		require.GreaterOrEqual(w.t, outcome.Time.Sub(log[0].Time), leaseTime+settleGrace, "settled while its process may have been alive")
+	}
+	require.Len(w.t, w.proxy.seen(setCall, "alice"), 1, "nothing is replayed")
+	seconds := 0
+	if want == "done" {
+		seconds = aliceFor
+	}
+	require.InDelta(w.t, seconds, w.sim.of("alice").Group, 120)
+	w.requirePostedAgainOnlyMarked(outcome)
+	w.sound()
 }
 
 // A request of a dead process that lands after everything was settled changes
@@ -131,24 +138,26 @@ func TestAcceptance_02_KilledAnywhere(t *testing.T) {
 // is shown as what it is, not as the case's doing.
 func TestAcceptance_02_TheRequestOfTheDeadLandsLate(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	g := w.proxy.hold(setCall, beforeForward)
-	p := w.launch("mia", muteAlice)
-	g.call()
-	p.kill()
-	w.settled(1, "alice", time.Now())
-	require.Equal(t, []string{"intent", "outcome failed"}, certain(kinds(w.entries(), 0)))
+	onBoth(t, func(t *testing.T, on dialect) {
+		w := newWorldOn(t, on)
+		g := w.proxy.hold(setCall, beforeForward)
+		p := w.launch("mia", muteAlice)
+		g.call()
+		p.kill()
+		w.settled(1, "alice", time.Now())
+		require.Equal(t, []string{"intent", "outcome failed"}, certain(kinds(w.entries(), 0)))
 
-	g.pass()
-	eventually(t, soon, "the request to land", func() bool { return w.sim.of("alice").Group > 0 })
-	status := w.done("mia", "status alice")
-	require.Contains(t, status.Text, "set outside modbot")
-	require.Contains(t, w.done("mia", "case 1").Text, "not done")
-	require.Contains(t, w.done("mia", "mutes").Text, "No mute is active")
+		g.pass()
+		eventually(t, soon, "the request to land", func() bool { return w.sim.of("alice").Group > 0 })
+		status := w.done("mia", "status alice")
+		require.Contains(t, status.Text, "set outside modbot")
+		require.Contains(t, w.done("mia", "case 1").Text, "not done")
+		require.Contains(t, w.done("mia", "mutes").Text, "No mute is active")
 
-	require.Equal(t, []string{"intent", "outcome failed"}, certain(kinds(w.entries(), 1)), "never a second outcome")
-	require.Len(t, w.proxy.seen(setCall, "alice"), 1)
-	w.sound()
+		require.Equal(t, []string{"intent", "outcome failed"}, certain(kinds(w.entries(), 1)), "never a second outcome")
+		require.Len(t, w.proxy.seen(setCall, "alice"), 1)
+		w.sound()
+	})
 }
 
 // certain is a trace without what says that nothing is known yet: a process

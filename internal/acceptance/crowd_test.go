@@ -30,12 +30,17 @@ const (
 // case can be found.
 func TestAcceptance_10_FiveHundredInAMinute(t *testing.T) {
 	t.Parallel()
+	onBoth(t, fiveHundred)
+}
+
+func fiveHundred(t *testing.T, on dialect) {
+	t.Helper()
 	var crowd []string
 	for i := range many {
 		crowd = append(crowd, fmt.Sprintf("m%03d", i))
 	}
 	w := servedOf(t, platforms{
-		sim: startSim(t, crowd...), slack: slacksim.Config{PostInterval: slackPace - slackPace/20}, // what is on the way may be nearer
+		on: on, sim: startSim(t, crowd...), slack: slacksim.Config{PostInterval: slackPace - slackPace/20}, // what is on the way may be nearer
 	})
 	began := time.Now()
 	mutes := func(i int) command {

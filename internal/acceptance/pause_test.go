@@ -29,54 +29,63 @@ func TestAcceptance_18_PausedPastTheLease(t *testing.T) {
 		// What it sent arrives while it is paused and after it was read back.
 		"before the call took effect": {at: beforeForward, outcome: "failed"},
 	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			if tt.fault != "" {
-				w.sim.fail(tt.fault)
-			}
-			g := w.proxy.hold(setCall, tt.at)
-			p := w.launch("mia", muteAlice)
-			g.call()
-			w.pause(p)
-			stopped := time.Now()
-			w.settled(1, "alice", stopped)
-			require.Equal(t, "outcome "+tt.outcome, lastKind(w.entries(), 1))
-			require.Equal(t, []string{"intent"}, kinds(ofKind(w.entries(), "intent"), 1))
-
-			g.pass()
-			p.resume()
-			r := w.ended(p)
-			require.NotEmpty(t, r.replies)
-			require.Len(t, w.proxy.seen(setCall, "alice"), 1, "no call without a fresh lease")
-
-			w.readAgain()
-			log := w.entries()
-			require.Len(t, ofKind(log, "outcome"), 1, "never a second outcome: %v", kinds(log, 1))
-			require.Equal(t, tt.outcome, ofKind(log, "outcome")[0].Outcome)
-			late := ofKind(log, "late")
-			require.NotEmpty(t, late, "%v", kinds(log, 1))
-			for _, e := range late {
-				require.EqualValues(t, 1, e.Case)
-			}
-			require.Empty(t, ofKind(log, "intent")[1:])
-
-			// What people are told is what Tencent has, whoever it belongs to.
-			status := w.done("mo", "status alice").Text
-			if w.sim.of("alice").Group > 0 {
-				require.Contains(t, status, "groups: muted until")
-			} else {
-				require.Contains(t, status, "groups: not muted")
-			}
-			w.sound()
-		})
-	}
+	onBoth(t, func(t *testing.T, on dialect) {
+		for name, tt := range tests {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				w := newWorldOn(t, on)
+				if tt.fault != "" {
+					w.sim.fail(tt.fault)
+				}
+				w.wakesLate(tt.at, tt.outcome)
+			})
+		}
+	})
 }
 
-// pause stops a process where it holds no lock of the ledger's file: SQLite
-// has no leases, and a process that sleeps in a transaction keeps all others
-// out for as long as it sleeps.
+// wakesLate pauses a process at a point of its call until others have settled
+// its case, and lets it go on then.
+func (w *world) wakesLate(at point, outcome string) {
+	w.t.Helper()
+	g := w.proxy.hold(setCall, at)
+	p := w.launch("mia", muteAlice)
+	g.call()
+	w.pause(p)
+	stopped := time.Now()
+	w.settled(1, "alice", stopped)
+	require.Equal(w.t, "outcome "+outcome, lastKind(w.entries(), 1))
+	require.Equal(w.t, []string{"intent"}, kinds(ofKind(w.entries(), "intent"), 1))
+
+	g.pass()
+	p.resume()
+	r := w.ended(p)
+	require.NotEmpty(w.t, r.replies)
+	require.Len(w.t, w.proxy.seen(setCall, "alice"), 1, "no call without a fresh lease")
+
+	w.readAgain()
+	log := w.entries()
+	require.Len(w.t, ofKind(log, "outcome"), 1, "never a second outcome: %v", kinds(log, 1))
+	require.Equal(w.t, outcome, ofKind(log, "outcome")[0].Outcome)
+	late := ofKind(log, "late")
+	require.NotEmpty(w.t, late, "%v", kinds(log, 1))
+	for _, e := range late {
+		require.EqualValues(w.t, 1, e.Case)
+	}
+	require.Empty(w.t, ofKind(log, "intent")[1:])
+
+	// What people are told is what Tencent has, whoever it belongs to.
+	status := w.done("mo", "status alice").Text
+	if w.sim.of("alice").Group > 0 {
+		require.Contains(w.t, status, "groups: muted until")
+	} else {
+		require.Contains(w.t, status, "groups: not muted")
+	}
+	w.sound()
+}
+
+// pause stops a process where it is in no transaction of the ledger: one that
+// sleeps in it keeps all others out for as long as it sleeps on SQLite, and for
+// a while on PostgreSQL.
 func (w *world) pause(p *process) {
 	w.t.Helper()
 	ledger := w.watch()
@@ -168,7 +177,14 @@ func lastKind(entries []entry, of int64) string {
 // mute needs three attempts puts the calls that mute behind those that read, so
 // that it is the former that wait.
 func TestAcceptance_18_PausedBeforeItsCall(t *testing.T) {
-	w := newWorld(t)
+	for _, on := range []dialect{onSQLite, onPostgres} {
+		t.Run(string(on), func(t *testing.T) { pausedBeforeItsCall(t, on) })
+	}
+}
+
+func pausedBeforeItsCall(t *testing.T, on dialect) {
+	t.Helper()
+	w := newWorldOn(t, on)
 	w.perSecond = 1
 	w.configure()
 	w.sim.fail(`{"api":"setnospeaking","kind":"code","code":60008,"times":2}`)
@@ -198,28 +214,30 @@ func TestAcceptance_18_PausedBeforeItsCall(t *testing.T) {
 // once it was settled: what the sleeper wakes to is not what it planned on.
 func TestAcceptance_18_OthersActMeanwhile(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	g := w.proxy.hold(setCall, beforeAnswer)
-	p := w.launch("mia", muteAlice)
-	g.call()
-	w.pause(p)
-	stopped := time.Now()
-	w.done("mo", "mute bob 1h group")
-	w.settled(1, "alice", stopped)
-	w.confirmed("ada", w.run("ada", "unmute alice group").reply(t), "yes")
-	require.Zero(t, w.sim.of("alice").Group)
+	onBoth(t, func(t *testing.T, on dialect) {
+		w := newWorldOn(t, on)
+		g := w.proxy.hold(setCall, beforeAnswer)
+		p := w.launch("mia", muteAlice)
+		g.call()
+		w.pause(p)
+		stopped := time.Now()
+		w.done("mo", "mute bob 1h group")
+		w.settled(1, "alice", stopped)
+		w.confirmed("ada", w.run("ada", "unmute alice group").reply(t), "yes")
+		require.Zero(t, w.sim.of("alice").Group)
 
-	g.pass()
-	p.resume()
-	w.ended(p)
-	w.readAgain()
-	require.Zero(t, w.sim.of("alice").Group, "what ada lifted stays lifted")
-	log := w.entries()
-	for _, number := range []int64{1, 2, 3} {
-		outcomes := slices.DeleteFunc(ofKind(log, "outcome"), func(e entry) bool { return e.Case != number })
-		require.Len(t, outcomes, 1, "case %d: %v", number, kinds(log, number))
-	}
-	require.Contains(t, w.done("mo", "status alice").Text, "groups: not muted")
-	require.NotContains(t, w.done("mo", "mutes").Text, "alice")
-	w.sound()
+		g.pass()
+		p.resume()
+		w.ended(p)
+		w.readAgain()
+		require.Zero(t, w.sim.of("alice").Group, "what ada lifted stays lifted")
+		log := w.entries()
+		for _, number := range []int64{1, 2, 3} {
+			outcomes := slices.DeleteFunc(ofKind(log, "outcome"), func(e entry) bool { return e.Case != number })
+			require.Len(t, outcomes, 1, "case %d: %v", number, kinds(log, number))
+		}
+		require.Contains(t, w.done("mo", "status alice").Text, "groups: not muted")
+		require.NotContains(t, w.done("mo", "mutes").Text, "alice")
+		w.sound()
+	})
 }

@@ -77,15 +77,10 @@ func TestAcceptance_13_NoSuchAccountIsNotMuted(t *testing.T) {
 	require.Equal(t, 1, w.proxy.total(setCall))
 
 	// And on the command line without policy.
-	env := []string{
-		"MODBOT_TENCENT_HOST=" + w.sim.address, "MODBOT_TENCENT_SDK_APP_ID=" + appID,
-		"MODBOT_TENCENT_IDENTIFIER=" + adminID, "MODBOT_TENCENT_SECRET_KEY=" + appKey,
-	}
 	get := func(account string) (int, string) {
-		p := start(t, launch{dir: w.dir, env: env, args: []string{"im", "get", "--json", "--account", account}})
-		exit := p.wait()
-		require.Len(t, p.output(), 1, "%s", p.errors())
-		return exit, p.output()[0]
+		exit, lines := w.im("get", "--json", "--account", account)
+		require.Len(t, lines, 1)
+		return exit, lines[0]
 	}
 	exit, text := get("bob")
 	require.Equal(t, exitOK, exit)

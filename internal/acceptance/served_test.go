@@ -50,6 +50,7 @@ type platforms struct {
 	discord discordsim.Config
 	people  string // the roles; those of rolesOf when empty
 	sim     *simulator
+	on      dialect // of the ledger; SQLite when empty
 }
 
 // newServed makes a world and serves it.
@@ -72,7 +73,10 @@ func worldBetween(t *testing.T, p platforms, more ...string) *served {
 	if p.sim == nil {
 		p.sim = startSim(t)
 	}
-	w := &served{world: worldOf(t, p.sim), client: &http.Client{Timeout: soon}}
+	if p.on == "" {
+		p.on = onSQLite
+	}
+	w := &served{world: worldOf(t, p.on, p.sim), client: &http.Client{Timeout: soon}}
 	t.Cleanup(w.client.CloseIdleConnections)
 	w.slack, w.discord = newSlackSide(w, p.slack), newDiscordSide(w, p.discord)
 	w.write("slack-signing.key", slackSecret+"\n")

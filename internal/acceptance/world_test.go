@@ -22,31 +22,37 @@ type world struct {
 	sim   *simulator
 	proxy *proxy
 	dir   string
-	db    string
 	runs  []*process
 
 	// What modbot.yaml says: configure writes it.
-	host, store, roles, more string
-	perSecond                int
+	host, roles, more string
+	ledger            store
+	perSecond         int
 }
 
 // ask makes the policy ask before long and permanent mutes.
 const ask = "confirm: { longer_than: 30d, permanent: true }\n"
 
-// newWorld makes a world. more is added to the configuration.
+// newWorld makes a world with its ledger in a SQLite file. more is added to the
+// configuration.
 func newWorld(t *testing.T, more ...string) *world {
 	t.Helper()
-	return worldOf(t, startSim(t), more...)
+	return worldOf(t, onSQLite, startSim(t), more...)
+}
+
+// newWorldOn makes a world with its ledger in either kind of store.
+func newWorldOn(t *testing.T, on dialect) *world {
+	t.Helper()
+	return worldOf(t, on, startSim(t))
 }
 
 // worldOf makes a world around an app.
-func worldOf(t *testing.T, sim *simulator, more ...string) *world {
+func worldOf(t *testing.T, on dialect, sim *simulator, more ...string) *world {
 	t.Helper()
 	w := &world{t: t, sim: sim, dir: t.TempDir()}
 	w.proxy = startProxy(t, w.sim.address)
-	w.db = filepath.Join(w.dir, "modbot.db")
 	w.write("tencent.key", appKey+"\n")
-	w.host, w.store, w.more, w.perSecond = w.proxy.server.URL, "modbot.db", strings.Join(more, ""), 100
+	w.host, w.ledger, w.more, w.perSecond = w.proxy.server.URL, emptyStore(t, on, w.dir), strings.Join(more, ""), 100
 	w.roles = rolesOf("cli: { users: [jun] }", "cli: { users: [mia, mo] }", "cli: { users: [ada] }")
 	w.configure()
 	return w
@@ -69,7 +75,7 @@ func rolesOf(junior, moderator, admin string) string {
     max_term: 7d
   admin:
     ` + admin + `
-    verbs: [mute, unmute, status, mutes, history, case, health]
+    verbs: [mute, unmute, status, mutes, history, case, health, redact]
     scopes: [group, c2c, all]
     max_term: 4294967294s
     permanent: true
@@ -92,7 +98,7 @@ func (w *world) configure() {
   secret_key_file: tencent.key
   rate_per_second: `+strconv.Itoa(w.perSecond)+`
 store:
-  url: sqlite:`+w.store+`
+  url: `+w.ledger.url+`
 ledger:
   origin: acceptance.example/modbot
   signing_key_file: ledger.key
@@ -197,6 +203,16 @@ func (w *world) modbot(stdin string, args ...string) (exit int, lines []string, 
 	return exit, p.output(), p.errors()
 }
 
+// im runs `modbot im`, which asks and tells Tencent itself, without a record.
+func (w *world) im(args ...string) (exit int, lines []string) {
+	w.t.Helper()
+	p := start(w.t, launch{dir: w.dir, args: append([]string{"im"}, args...), env: []string{
+		"MODBOT_TENCENT_HOST=" + w.sim.address, "MODBOT_TENCENT_SDK_APP_ID=" + appID,
+		"MODBOT_TENCENT_IDENTIFIER=" + adminID, "MODBOT_TENCENT_SECRET_KEY=" + appKey,
+	}})
+	return p.wait(), p.output()
+}
+
 // entry is one line of `audit ls --json`, as far as tests look at it.
 type entry struct {
 	Seq       int64     `json:"seq"`
@@ -221,8 +237,18 @@ type entry struct {
 	Reason    string    `json:"reason"`
 	Note      string    `json:"note"`
 	Client    string    `json:"client"`
+	After     *struct {
+		Group fieldState `json:"group"`
+		C2C   fieldState `json:"c2c"`
+	} `json:"after"`
 
 	raw string // the whole line
+}
+
+// fieldState is what Tencent was read to have for one field.
+type fieldState struct {
+	Muted     bool `json:"muted"`
+	Permanent bool `json:"permanent"`
 }
 
 // entries is the audit log, read by `modbot audit ls`.
@@ -272,13 +298,13 @@ type verdictOf struct {
 // verify runs `audit verify` on the world's ledger.
 func (w *world) verify(flags ...string) (int, verdictOf) {
 	w.t.Helper()
-	return verifyAt(w, w.db, "", flags...)
+	return verifyAt(w, w.ledger, "", flags...)
 }
 
 // verifyAt runs `audit verify` on any ledger.
-func verifyAt(w *world, db, stdin string, flags ...string) (int, verdictOf) {
+func verifyAt(w *world, at store, stdin string, flags ...string) (int, verdictOf) {
 	w.t.Helper()
-	exit, lines, stderr := w.modbot(stdin, append([]string{"audit", "verify", "--json", "--store", db}, flags...)...)
+	exit, lines, stderr := w.modbot(stdin, append([]string{"audit", "verify", "--json", "--store", at.url}, flags...)...)
 	require.Len(w.t, lines, 1, "exit %d\n%s", exit, stderr)
 	var v verdictOf
 	require.NoError(w.t, json.Unmarshal([]byte(lines[0]), &v), "%s", lines[0])

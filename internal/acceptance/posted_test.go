@@ -84,10 +84,10 @@ func (w *served) delivered(sides ...side) {
 		got := toldOn(w.t, s)
 		require.True(w.t, slices.IsSorted(got.first), "%s: in order: %v", s.name(), got.first)
 		require.Len(w.t, slices.Compact(slices.Clone(got.first)), len(got.first), "%s: none twice unmarked: %v", s.name(), got.first)
-		for _, seq := range got.first {
-			require.Contains(w.t, want, seq, "%s: what is posted is in the ledger", s.name())
-		}
-		for _, seq := range got.repeated {
+		for _, seq := range slices.Concat(got.first, got.repeated) {
+			if !slices.Contains(want, seq) { // a mute may have ended meanwhile
+				want = postable(w.entries())
+			}
 			require.Contains(w.t, want, seq, "%s: what is posted is in the ledger", s.name())
 		}
 	}

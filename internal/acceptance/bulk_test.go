@@ -23,7 +23,7 @@ func waveWorld(t *testing.T) *world {
 	for i := range wave {
 		names = append(names, fmt.Sprintf("s%03d", i))
 	}
-	w := worldOf(t, startSim(t, names...))
+	w := worldOf(t, onSQLite, startSim(t, names...))
 	w.write("wave.txt", strings.Join(names, "\n")+"\n")
 	return w
 }

@@ -18,7 +18,7 @@ var program string
 
 // beside is how many tests run at once. They wait for leases far longer than
 // they compute, so that the number of processors is no measure.
-const beside = "24"
+const beside = "16"
 
 func TestMain(m *testing.M) {
 	flag.Parse()

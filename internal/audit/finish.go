@@ -111,12 +111,43 @@ func (s *state) late(ctx context.Context, id string, c CaseRow, r Result) (Finis
 	if !ok {
 		lease = LeaseRow{Acct: c.Acct, State: LeaseLocked}
 	}
-	// One reading after the last of several late answers tells of them all.
-	lease.Late, lease.LateUntil = e.Seq, max(lease.LateUntil, micros(s.lockedUntil(r)))
-	if lease.State == LeaseLocked || lease.State == LeaseLate {
+	// Several late answers are read for one after the other, see nextLate.
+	if lease.Late == 0 {
+		lease.Late = e.Seq
+	}
+	lease.LateUntil = max(lease.LateUntil, micros(s.lockedUntil(r)))
+	switch lease.State {
+	case LeaseLocked:
 		lease.Case, lease.Fence, lease.State = c.Number, fenceOf(e.Seq), LeaseLate
 		lease.Until = max(lease.Until, lease.LateUntil)
+	case LeaseLate:
+		lease.Until = max(lease.Until, lease.LateUntil)
+	case LeaseFlight, LeaseUnknown, LeaseSettling: // whoever ends that goes on with the late answer
 	}
 	s.leases.put(lease.Acct, lease)
 	return Finished{Seq: e.Seq, Outcome: r.Outcome, Late: true}, nil
+}
+
+// nextLate is the next late answer about an account that nobody has read for
+// yet: each is about a case of its own, and a reading is judged by one.
+func (s *state) nextLate(ctx context.Context, acct, after int64) (int64, error) {
+	rows, err := s.tx.Entries(ctx, EntryQuery{Acct: acct, After: after, Kinds: []Kind{KindLate}})
+	if err != nil {
+		return 0, err
+	}
+	for _, row := range rows {
+		e, err := entryOf(row)
+		if err != nil {
+			return 0, err
+		}
+		if e.Outcome != OutcomeNone { // else it is what a reading showed
+			return e.Seq, nil
+		}
+	}
+	for _, e := range s.made {
+		if e.Kind == KindLate && e.Acct == acct && e.Seq > after && e.Outcome != OutcomeNone {
+			return e.Seq, nil
+		}
+	}
+	return 0, nil
 }

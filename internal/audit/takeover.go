@@ -253,8 +253,12 @@ func (s *state) settle(ctx context.Context, id string, c CaseRow, lease LeaseRow
 	kind, about := KindOutcome, c.Intent
 	if c.Status.Settled() {
 		kind, about, r.Outcome = KindLate, late, OutcomeNone
-		if lease.Late == late {
-			lease.Late, lease.LateUntil = 0, 0
+		next, err := s.nextLate(ctx, lease.Acct, late)
+		if err != nil {
+			return Finished{}, err
+		}
+		if lease.Late = next; next == 0 {
+			lease.LateUntil = 0
 		}
 	}
 	d, err := ending(kind, id, c)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math"
 	"strings"
 
 	"modbot/internal/audit"
@@ -35,6 +36,15 @@ func (w *where) String() string {
 	return " WHERE " + strings.Join(w.terms, " AND ")
 }
 
+// over compares with a number that rows come after. The least of all is meant
+// with them: who asks for everything wants it, too.
+func over(n int64) string {
+	if n == math.MinInt64 {
+		return " >= ?"
+	}
+	return " > ?"
+}
+
 // limit ends a query; 0 is all.
 func (w *where) limit(n int) string {
 	if n <= 0 {
@@ -64,13 +74,13 @@ func (r *reader) entriesBySeq(ctx context.Context, seqs []int64) ([]audit.EntryR
 // Checkpoints reads stored checkpoints in order of their size.
 func (r *reader) Checkpoints(ctx context.Context, after int64, limit int) ([]audit.CheckpointRow, error) {
 	t := r.store.tables.checkpoint
-	return t.all(ctx, r, "SELECT "+t.list("")+" FROM checkpoint WHERE size > ? ORDER BY size LIMIT ?", after, limit)
+	return t.all(ctx, r, "SELECT "+t.list("")+" FROM checkpoint WHERE size"+over(after)+" ORDER BY size LIMIT ?", after, limit)
 }
 
 // Cases reads cases: of one account the newest first, others by number.
 func (r *reader) Cases(ctx context.Context, q audit.CaseQuery) ([]audit.CaseRow, error) {
 	var w where
-	w.number("number > ?", q.After)
+	w.number("number"+over(q.After), q.After)
 	w.number("number < ?", q.Before)
 	w.number("acct = ?", q.Acct)
 	if q.Batch != 0 {
@@ -93,13 +103,13 @@ func (r *reader) Cases(ctx context.Context, q audit.CaseQuery) ([]audit.CaseRow,
 // AccountRows reads account rows by number.
 func (r *reader) AccountRows(ctx context.Context, after int64, limit int) ([]audit.AccountRow, error) {
 	t := r.store.tables.account
-	return t.all(ctx, r, "SELECT "+t.list("")+" FROM account WHERE acct > ? ORDER BY acct LIMIT ?", after, limit)
+	return t.all(ctx, r, "SELECT "+t.list("")+" FROM account WHERE acct"+over(after)+" ORDER BY acct LIMIT ?", after, limit)
 }
 
 // LinkRows reads links by the seqs of their entries.
 func (r *reader) LinkRows(ctx context.Context, after int64, limit int) ([]audit.LinkRow, error) {
 	t := r.store.tables.link
-	return t.all(ctx, r, "SELECT "+t.list("")+" FROM link WHERE seq > ? ORDER BY seq LIMIT ?", after, limit)
+	return t.all(ctx, r, "SELECT "+t.list("")+" FROM link WHERE seq"+over(after)+" ORDER BY seq LIMIT ?", after, limit)
 }
 
 // Counts counts what is open and active.

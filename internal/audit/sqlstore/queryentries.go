@@ -44,7 +44,7 @@ func (r *reader) Entries(ctx context.Context, q audit.EntryQuery) ([]audit.Entry
 		from, seq = entryByActor, "p.seq"
 		w.and("p.actor = ?", q.Actor)
 	}
-	w.and(seq+" > ?", q.After)
+	w.and(seq+over(q.After), q.After)
 	w.number(seq+" < ?", q.Before)
 	w.number("e.case_no = ?", q.Case)
 	if q.Acct != 0 {
@@ -78,7 +78,7 @@ func (w *where) kinds(q audit.EntryQuery, order string) {
 	for _, k := range kinds {
 		arm := where{}
 		arm.and("e.kind = ?", k)
-		arm.and("e.seq > ?", q.After)
+		arm.and("e.seq"+over(q.After), q.After)
 		arm.number("e.seq < ?", q.Before)
 		arms = append(arms, "SELECT seq FROM (SELECT e.seq FROM entry e"+arm.String()+order+arm.limit(q.Limit)+") k")
 		args = append(args, arm.args...)

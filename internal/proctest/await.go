@@ -60,12 +60,13 @@ func Metrics(tb testing.TB, admin string) map[string]float64 {
 // Names of metrics that say what is left to do.
 const (
 	metricIntents = "modbot_ledger_open_intents"
+	metricUnknown = "modbot_ledger_unknown_outcomes"
 	metricDepth   = "modbot_outbox_depth"
 	// metricLedger is 1 where the others could be read; else they are left out.
 	metricLedger = "modbot_ledger_up"
 )
 
-// Unfinished is what the ledger still has to do: intents without an outcome,
+// Unfinished is what the ledger still has to do: intents without a final outcome,
 // and entries that an audit channel has not been told of. Infinity says that
 // modbot could not tell.
 func Unfinished(tb testing.TB, admin string) (left float64) {
@@ -75,7 +76,7 @@ func Unfinished(tb testing.TB, admin string) (left float64) {
 		return math.Inf(1)
 	}
 	for name, value := range all {
-		if name == metricIntents || strings.HasPrefix(name, metricDepth) {
+		if name == metricIntents || name == metricUnknown || strings.HasPrefix(name, metricDepth) {
 			left += value
 		}
 	}

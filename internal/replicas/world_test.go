@@ -145,11 +145,23 @@ func (w *world) connected() {
 	require.NoError(w.t, w.discord.WaitReady(ctx))
 }
 
+// startTries is how often a modbot is started that cannot reach the database at
+// first: what runs services starts it again.
+const startTries = 3
+
+// exitUnavailable says that the ledger cannot be reached.
+const exitUnavailable = 69
+
 // start starts a modbot, and lets people reach it.
 func (w *world) start(i int) {
 	w.t.Helper()
 	var listens struct{ Listen, Admin string }
-	w.all[i].process = proctest.Start(w.t, w.launch("serve", "--json", "--log-level", "warn", "-c", "modbot.yaml"), &listens)
+	for tries := 0; listens.Admin == "" && tries < startTries; tries++ {
+		w.all[i].process = proctest.Start(w.t, w.launch("serve", "--json", "--log-level", "warn", "-c", "modbot.yaml"), &listens)
+		if listens.Admin == "" {
+			require.Equal(w.t, exitUnavailable, w.all[i].process.Wait(proctest.EndWithin), "%s", w.all[i].process.Logged())
+		}
+	}
 	require.NotEmpty(w.t, listens.Admin, "modbot serve did not start:\n%s", w.all[i].process.Logged())
 	w.all[i].moved(listens.Listen, listens.Admin)
 }

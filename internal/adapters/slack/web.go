@@ -81,10 +81,19 @@ func newWeb(cfg Config, base *url.URL) *web {
 	}
 }
 
-// bounded cuts answers off that nobody could want.
+// bounded cuts answers off that nobody could want, and sends nothing whose time
+// is over. A process that was stopped before it sent something wakes with a
+// context that has not noticed yet how late it is; meanwhile another one may
+// have sent the same.
 type bounded struct{ next http.RoundTripper }
 
 func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
+	if until, ok := r.Context().Deadline(); ok && !time.Now().Before(until) {
+		if r.Body != nil {
+			_ = r.Body.Close() // as a RoundTripper has to
+		}
+		return nil, context.DeadlineExceeded
+	}
 	resp, err := b.next.RoundTrip(r)
 	if err == nil {
 		resp.Body = struct {

@@ -211,3 +211,15 @@ func TestPatience(t *testing.T) {
 	_, err = begin(t.Context(), l, "alice", mute.ScopeGroup, mute.Permanent())
 	require.NoError(t, err)
 }
+
+// Of what is no entry nobody knows whether it was committed, and nobody says so.
+func TestLead_IsInDoubtWhenTheAnswerToCommitIsLost(t *testing.T) {
+	h := newHouse(t)
+	l, store := h.far(0)
+	store.mu.Lock()
+	store.commits = []bool{false, false, false}
+	store.mu.Unlock()
+	_, ok, err := l.Lead(t.Context(), "work", "far", audit.HoldTime)
+	require.ErrorIs(t, err, audit.ErrUncertain)
+	require.False(t, ok)
+}

@@ -139,7 +139,7 @@ func TestHold_OneAtATime(t *testing.T) {
 		ctx, end := context.WithCancel(t.Context())
 		endedB, endedC := all["b"].keep(t, ctx, "b", nil), all["c"].keep(t, ctx, "c", nil)
 		time.Sleep(time.Minute)
-		require.Equal(t, []string{"a"}, all["a"].working.who(), "whoever renews keeps it")
+		require.Equal(t, []string{"a begins"}, all["a"].working.log, "whoever renews keeps it")
 
 		endA()
 		require.NoError(t, <-endedA)
@@ -208,4 +208,26 @@ func TestHold_EndsWithItsWork(t *testing.T) {
 		require.NoError(t, <-all["b"].keep(t, t.Context(), "b", func() error { return nil }), "it was given back")
 		require.Equal(t, []string{"a begins", "a ends", "b begins", "b ends"}, all["a"].working.log)
 	})
+}
+
+// Whenever it is given back, and however long the lease would have lasted: the
+// next one has it within a second.
+func TestHold_IsTakenAsSoonAsItIsGivenBack(t *testing.T) {
+	for after := range 10 {
+		synctest.Test(t, func(t *testing.T) {
+			all := members(t, "a", "b")
+			ctxA, endA := context.WithCancel(t.Context())
+			endedA := all["a"].keep(t, ctxA, "a", nil)
+			synctest.Wait()
+			ctx, end := context.WithCancel(t.Context())
+			endedB := all["b"].keep(t, ctx, "b", nil)
+			time.Sleep(time.Duration(after)*time.Second + 100*time.Millisecond)
+			endA()
+			require.NoError(t, <-endedA)
+			time.Sleep(time.Second)
+			require.Equal(t, []string{"b"}, all["a"].working.who(), "given back after %d s", after)
+			end()
+			require.NoError(t, <-endedB)
+		})
+	}
 }

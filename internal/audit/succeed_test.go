@@ -114,3 +114,64 @@ func TestSuccessor_LooksBack(t *testing.T) {
 		require.Len(t, who.all(), 1, "what is old was told")
 	})
 }
+
+// A process that may live is waited for, and answered for when it did not say so.
+func TestSuccessor_WaitsForTheSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := members(t, "silent", "successor")
+		b, err := begin(t.Context(), all["silent"].Log, "alice", mute.ScopeGroup, mute.Permanent())
+		require.NoError(t, err)
+		time.Sleep(audit.LeaseTime + audit.SettleGrace)
+		_, ok, err := all["silent"].Lead(t.Context(), "replica/silent", "silent", audit.HoldTime)
+		require.NoError(t, err)
+		require.True(t, ok)
+		time.Sleep(time.Second)
+		all["successor"].takes(t, b.Case)
+		who := &told{}
+		ctx, end := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() {
+			_ = audit.NewSuccessor(zaptest.NewLogger(t), all["successor"].Log, who.tell).Run(ctx)
+		})
+		time.Sleep(audit.HoldTime)
+		require.Empty(t, who.all(), "it may come back and answer")
+		time.Sleep(audit.HoldTime)
+		require.Equal(t, []int64{b.Case}, who.all())
+		end()
+		running.Wait()
+	})
+}
+
+// The rows of processes that were killed do not pile up; those of the living
+// stay.
+func TestSuccessor_BuriesTheDead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := members(t, "killed", "successor")
+		_, ok, err := all["killed"].Lead(t.Context(), "replica/killed", "killed", audit.HoldTime)
+		require.NoError(t, err)
+		require.True(t, ok)
+		ctx, end := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { _ = all["successor"].Attend(ctx, zaptest.NewLogger(t)) })
+		running.Go(func() {
+			_ = audit.NewSuccessor(zaptest.NewLogger(t), all["successor"].Log, (&told{}).tell).Run(ctx)
+		})
+		replicas := func() (names []string) {
+			s, err := all["successor"].wire.Snapshot(t.Context())
+			require.NoError(t, err)
+			defer s.Close()
+			rows, err := s.Workers(t.Context(), "replica/")
+			require.NoError(t, err)
+			for _, r := range rows {
+				names = append(names, r.Name)
+			}
+			return names
+		}
+		time.Sleep(30 * time.Minute)
+		require.Equal(t, []string{"replica/killed", "replica/successor"}, replicas())
+		time.Sleep(2 * time.Hour)
+		require.Equal(t, []string{"replica/successor"}, replicas())
+		end()
+		running.Wait()
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,7 +84,7 @@ func (s store) open(t *testing.T) *sql.DB {
 func (s store) alter(t *testing.T, statements ...string) {
 	t.Helper()
 	if s.on == onSQLite {
-		statements = append(statements[:len(statements):len(statements)], "PRAGMA wal_checkpoint(TRUNCATE)")
+		statements = append(slices.Clip(statements), "PRAGMA wal_checkpoint(TRUNCATE)")
 	}
 	db := s.open(t)
 	for _, q := range statements {

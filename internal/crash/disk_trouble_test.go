@@ -47,9 +47,10 @@ func TestDisk_FullAndFreed(t *testing.T) {
 	for n := 1; n < few; n++ {
 		insisting.Go(func() { w.person(ctx, n) })
 	}
-	proctest.Await(t, time.Minute, "somebody to be told why", func() bool {
-		return strings.Contains(strings.Join(w.people.unheard(), "\n"), "the disk is full")
+	proctest.Await(t, time.Minute, "somebody to be refused", func() bool {
+		return strings.Contains(strings.Join(w.people.unheard(), "\n"), "Not done:")
 	})
+	require.Contains(t, w.serve.Logged(), "the disk is full; free some space")
 	require.True(t, w.serve.Alive())
 	exit, v := w.verify()
 	require.Zero(t, exit, "it can be read all the while: %+v", v)

@@ -21,6 +21,10 @@ const (
 	envSeed = "MODBOT_CRASH_SEED"
 )
 
+// beside is how many tests run at once in the short form. They wait for leases
+// far longer than they compute, so that the number of processors is no measure.
+const beside = "8"
+
 // program is the built modbot. TestMain sets it before the first test runs and
 // nobody changes it afterwards.
 var program string
@@ -31,6 +35,11 @@ func TestMain(m *testing.M) {
 		return
 	}
 	flag.Parse()
+	if !long() {
+		if err := flag.Set("test.parallel", beside); err != nil {
+			panic(fmt.Sprintf("running tests beside each other: %v", err))
+		}
+	}
 	dir, err := os.MkdirTemp("", "modbot-crash-")
 	if err != nil {
 		panic(fmt.Sprintf("a folder for the program: %v", err))

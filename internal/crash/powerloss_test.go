@@ -28,6 +28,9 @@ func lossesOf() int {
 	return 5
 }
 
+// enoughWithin bounds how long a process appends before the power goes.
+const enoughWithin = time.Minute
+
 // outages are the power losses of one run.
 type outages struct{ losses, lossy, acknowledged, lost, survived, gone, syncs int }
 
@@ -110,22 +113,21 @@ func (o *outages) appendUntil(t *testing.T, path string, d *disk, enough int64, 
 			last.Store(max(last.Load(), seq))
 		})
 	}()
-	giveUp := time.Now().Add(time.Minute)
+	stop := func() {
+		_ = cmd.Process.Kill() // it may have ended by what it was told
+		require.NoError(t, <-over)
+		_ = cmd.Wait() // it was killed
+	}
+	giveUp := time.Now().Add(enoughWithin)
 	for count.Load() < enough {
-		select {
-		case err := <-over:
-			require.NoError(t, err)
-			_ = cmd.Wait()
-			require.FailNow(t, "the appender ended by itself", "%s", problems.String())
-		default:
+		if time.Now().After(giveUp) {
+			stop()
+			require.FailNow(t, "the appender is slow, or has ended", "%d entries of %d: %s", count.Load(), enough, problems.String())
 		}
-		require.True(t, time.Now().Before(giveUp), "only %d entries of %d: %s", count.Load(), enough, problems.String())
 		await(t, time.Millisecond)
 	}
 	d.cut()
-	_ = cmd.Process.Kill() // it may have ended by what it was told
-	require.NoError(t, <-over)
-	_ = cmd.Wait() // it was killed
+	stop()
 	o.acknowledged += int(count.Load())
 	return last.Load()
 }

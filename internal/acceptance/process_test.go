@@ -17,6 +17,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"modbot/internal/proctest"
 )
 
 // The exit codes, as documented.
@@ -28,9 +30,6 @@ const (
 	exitUnavailable = 69
 	exitConfig      = 78
 )
-
-// raceExit is how a process ends in which the race detector found something.
-const raceExit = 66
 
 // process is one running modbot.
 type process struct {
@@ -198,7 +197,7 @@ func (p *process) wait() int {
 		require.NoError(p.t, p.ended, p.what)
 	}
 	code := p.cmd.ProcessState.ExitCode()
-	require.NotEqual(p.t, raceExit, code, "%s has a race:\n%s", p.what, p.stderr.String())
+	require.NotEqual(p.t, proctest.RaceExit, code, "%s has a race:\n%s", p.what, p.stderr.String())
 	require.NotEqual(p.t, -1, code, "%s was ended by a signal:\n%s", p.what, p.stderr.String())
 	return code
 }

@@ -88,7 +88,7 @@ var rooms = []room{
 		"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim", "internal/im/imsim", "internal/im/imwire",
 	}},
 	// It drives the program from outside, and shares no mistake with it.
-	{path: "internal/acceptance", tests: []string{"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim", "internal/pgtest"}},
+	{path: "internal/acceptance", tests: []string{"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim", "internal/pgtest", "internal/proctest"}},
 	{path: "internal/soak", tests: []string{
 		"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim", "internal/im/imsim", "internal/pgtest", "internal/proctest",
 	}},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -107,7 +108,11 @@ func Verify(ctx context.Context, store Store, opts VerifyOptions) (Report, error
 
 // verifier is one run of Verify.
 type verifier struct {
-	s    Snapshot
+	// s is read by one goroutine at a time. Only readEntries has two; they take
+	// reading for each read.
+	s       Snapshot
+	reading sync.Mutex
+
 	opts VerifyOptions
 
 	head   HeadRow // as stored
@@ -178,7 +183,10 @@ func (v *verifier) checkCheckpoints(ctx context.Context) error {
 		if v.checkpoints = v.checkpoints[1:]; len(v.checkpoints) > 0 {
 			break
 		}
-		if v.checkpoints, err = v.s.Checkpoints(ctx, size, checkpointPage); err != nil {
+		v.reading.Lock()
+		v.checkpoints, err = v.s.Checkpoints(ctx, size, checkpointPage)
+		v.reading.Unlock()
+		if err != nil {
 			return err
 		}
 	}

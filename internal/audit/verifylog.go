@@ -19,7 +19,8 @@ type page struct {
 }
 
 // readEntries checks every entry in order. One goroutine reads ahead while
-// this one checks, and ends before it returns: the snapshot has one user.
+// this one checks, and ends before it returns. What this one reads meanwhile
+// takes v.reading: the snapshot has one user at a time.
 func (v *verifier) readEntries(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	pages := make(chan page, verifyAhead)
@@ -51,7 +52,9 @@ func (v *verifier) readEntries(ctx context.Context) error {
 func (v *verifier) readAhead(ctx context.Context, pages chan<- page) {
 	after := int64(math.MinInt64)
 	for {
+		v.reading.Lock()
 		rows, err := v.s.Entries(ctx, EntryQuery{After: after, Limit: verifyPage})
+		v.reading.Unlock()
 		if len(rows) == 0 && err == nil {
 			return
 		}

@@ -41,7 +41,7 @@ func planned() plan {
 	}
 	// A pause is left to the acceptance tests here: waiting for it, and for the
 	// leases of the last kill, would take too long.
-	return plan{mutes: 200, kills: 5, lull: 300 * time.Millisecond, within: 80 * time.Second}
+	return plan{mutes: 150, kills: 5, lull: 300 * time.Millisecond, within: 80 * time.Second}
 }
 
 // killsLeast is how many kills are enough, of those that were planned: the last

@@ -24,7 +24,7 @@ func TestNothingIsSentWhoseTimeIsOver(t *testing.T) {
 	try := func(ctx context.Context) error {
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL, http.NoBody)
 		require.NoError(t, err)
-		resp, err := bounded{http.DefaultTransport}.RoundTrip(req)
+		resp, err := bounded{server.Client().Transport}.RoundTrip(req)
 		if err != nil {
 			return err
 		}

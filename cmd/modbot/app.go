@@ -98,7 +98,7 @@ func newCore(ctx context.Context, log *zap.Logger, p parts) (*core, error) {
 	}
 	c.dispatcher = commands.New(log.Named("commands"), commands.Config{
 		Ledger: c.ledger, Lookup: t, Actor: t, Policy: p.policy, Grants: p.grants, Meaning: meaning, Prefix: p.prefix,
-		LinkTemplates: p.links, Nicknames: t, Health: p.health(c.ledger),
+		LinkTemplates: p.links, Channels: p.channels(), Nicknames: t, Health: p.health(c.ledger),
 	})
 	if err := c.enlist(ctx, p.sinks); err != nil {
 		c.client.Close()
@@ -106,6 +106,17 @@ func newCore(ctx context.Context, log *zap.Logger, p parts) (*core, error) {
 	}
 	c.startWorkers(p) //nolint:contextcheck // they go on until Close, also when the caller is told to stop
 	return c, nil
+}
+
+// channels are the audit channels that have links to their posts, by platform.
+func (p parts) channels() map[chat.Platform]string {
+	out := map[chat.Platform]string{}
+	for _, s := range p.sinks {
+		if platform, _, found := strings.Cut(s.name, ":"); found {
+			out[chat.Platform(platform)] = s.name
+		}
+	}
+	return out
 }
 
 // health says how the ledger and the platforms are.

@@ -71,6 +71,9 @@ func (d *Dispatcher) do(ctx context.Context, r *request, p *part, begun audit.Be
 	if answer.Why != "" && c.Code == 0 && c.Status == audit.StatusFailed {
 		res = d.failedResult(r, c, answer.Why)
 	}
+	if !res.pending {
+		res.posted = finished.Seq
+	}
 	return &res
 }
 

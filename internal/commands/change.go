@@ -97,7 +97,11 @@ func (d *Dispatcher) settled(ctx context.Context, r *request, c audit.CaseView) 
 			c = later
 		}
 	}
-	return new(d.caseResult(r, c))
+	res := d.caseResult(r, c)
+	if c.Status.Settled() {
+		res.posted = c.LastSeq // the same answer, with the same link
+	}
+	return &res
 }
 
 // early refuses what needs no look at the account.

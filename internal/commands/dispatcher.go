@@ -28,6 +28,9 @@ type Config struct {
 	// LinkTemplates make an account of a mentioned member who is not linked, by
 	// platform: {id} stands for the member's id. A platform may have none.
 	LinkTemplates map[chat.Platform]string
+	// Channels are the names of the audit channels, by platform: answers link to
+	// the posts there. A platform may have none.
+	Channels map[chat.Platform]string
 	// Nicknames says what accounts call themselves; nil shows none.
 	Nicknames Nicknamer
 	// Health says how modbot is, beyond the dispatcher; the ledger alone when
@@ -55,6 +58,7 @@ type Dispatcher struct {
 	prefix  map[chat.Platform]string
 	// templates are Config.LinkTemplates.
 	templates map[chat.Platform]string
+	channels  map[chat.Platform]string // Config.Channels
 	nicks     *nicknames
 	now       func() time.Time
 	specs     []chat.Spec
@@ -72,7 +76,7 @@ type Dispatcher struct {
 func New(log *zap.Logger, cfg Config) *Dispatcher {
 	d := &Dispatcher{
 		log: log, ledger: cfg.Ledger, lookup: cfg.Lookup, actor: cfg.Actor, policy: cfg.Policy,
-		grants: cfg.Grants, meaning: cfg.Meaning, prefix: cfg.Prefix, templates: cfg.LinkTemplates, now: cfg.Now, specs: Specs(),
+		grants: cfg.Grants, meaning: cfg.Meaning, prefix: cfg.Prefix, templates: cfg.LinkTemplates, channels: cfg.Channels, now: cfg.Now, specs: Specs(),
 	}
 	if d.now == nil {
 		d.now = time.Now
@@ -160,7 +164,7 @@ func (d *Dispatcher) Handle(ctx context.Context, inv chat.Invocation, respond fu
 	r.verb = d.verbs[r.cmd.Verb]
 	log.Info("command", zap.String("verb", r.cmd.Verb))
 	d.identify(ctx, r)
-	out := d.answer(ctx, r)
+	out := d.postLinked(ctx, r, d.answer(ctx, r))
 	respond(ctx, r.reply(out))
 	if out.pending() {
 		d.follow(r, out, respond) //nolint:contextcheck // it goes on after the delivery, until Close

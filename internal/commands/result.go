@@ -25,6 +25,7 @@ type result struct {
 	entry   string // print of the entry that asked, with choices
 	try     string // a command to paste, without prefix
 	pending bool   // an unknown outcome that will be settled
+	posted  int64  // seq of the final entry of this very command, which is posted
 	// doubt is the head of an intent of which nobody knows yet whether it is on
 	// record: nothing was sent for it, and it is pending.
 	doubt *audit.Head

@@ -104,7 +104,7 @@ func Case(c audit.CaseView, post string) []chat.Line {
 	}
 	lines = append(lines, chat.Line{chat.Plain(fmt.Sprintf("Rule: %s · entries #%d to #%d", c.Rule, c.FirstSeq, c.LastSeq))})
 	if post != "" {
-		lines = append(lines, chat.Line{chat.Plain("Audit post: " + post)})
+		lines = append(lines, AuditPost(post))
 	}
 	for _, n := range c.Notes {
 		line := chat.Line{chat.Plain("Note · "), chat.At(n.Time), chat.Plain(" · by ")}
@@ -113,6 +113,9 @@ func Case(c audit.CaseView, post string) []chat.Line {
 	}
 	return lines
 }
+
+// AuditPost links to the post about what was done.
+func AuditPost(link string) chat.Line { return chat.Line{chat.Plain("Audit post: " + link)} }
 
 // Noted says that a note was appended.
 func Noted(caseNumber int64) []chat.Line {

@@ -256,6 +256,7 @@ func TestClockSet_WhileNobodyRan(t *testing.T) {
 // begun twice at once, nothing is read while a request may be inside, and each
 // mute ends once, when Tencent has ended it.
 func TestClockSet_Anyhow(t *testing.T) {
+	fewer(t, "20") // each is a ledger of its own
 	rapid.Check(t, func(r *rapid.T) {
 		h, w := onWall(t)
 		settler, x := h.settler(), h.expirer()

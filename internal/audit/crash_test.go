@@ -363,13 +363,10 @@ func (w *world) checkChannel(entries []audit.Entry) {
 
 // crashChecks is how many histories are tried when -rapid.checks does not say:
 // each is dozens of transactions on a disk.
-const crashChecks = "25"
+const crashChecks = "15"
 
 func TestCrashesAnywhere(t *testing.T) {
-	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
-		require.NoError(t, checks.Value.Set(crashChecks))
-		t.Cleanup(func() { require.NoError(t, checks.Value.Set(checks.DefValue)) })
-	}
+	fewer(t, crashChecks)
 	h := newHouse(t)
 	var run atomic.Int64
 	rapid.Check(t, func(rt *rapid.T) {
@@ -394,4 +391,13 @@ func TestCrashesAnywhere(t *testing.T) {
 		w.checkChannel(entries)
 		w.leave()
 	})
+}
+
+// fewer has a property checked so often, unless -rapid.checks says how often.
+func fewer(t *testing.T, n string) {
+	t.Helper()
+	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
+		require.NoError(t, checks.Value.Set(n))
+		t.Cleanup(func() { require.NoError(t, checks.Value.Set(checks.DefValue)) })
+	}
 }

@@ -140,7 +140,7 @@ func (s *Store) fault(f Fault, err error) error {
 func fileFault(err error) Fault {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
-		if errors.Is(err, context.DeadlineExceeded) {
+		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errBusySession) {
 			return FaultLocked
 		}
 		return FaultOther

@@ -79,7 +79,7 @@ func lastOf(entries []entry, kind string) entry {
 }
 
 // cutReason is a reason that was cut, and that something follows.
-var cutReason = regexp.MustCompile(`“([^…]+)…”?(?: · .*#\d+|\n→)`)
+var cutReason = regexp.MustCompile(`“([^…]+)…”(?: · .*#\d+|\n(?:→|Audit post: ))`)
 
 // A long reason is cut on a character, and all of it is in the ledger.
 func TestAcceptance_14_LongReasons(t *testing.T) {

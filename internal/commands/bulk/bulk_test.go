@@ -201,16 +201,14 @@ func TestDigest(t *testing.T) {
 // back as they were, and none is lost.
 func TestRead_ReadsBackWhatWasWritten(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		accounts := rapid.SliceOfNDistinct(rapid.StringMatching(`[!-~]([ -~]{0,20}[!-~])?`), 1, 20, rapid.ID[string]).Draw(t, "accounts")
+		name := rapid.StringMatching(`[!-~]([ -~]{0,20}[!-~])?`).Filter(func(a string) bool { return !strings.HasPrefix(a, "@TGS#") }) // a group
+		accounts := rapid.SliceOfNDistinct(name, 1, 20, rapid.ID[string]).Draw(t, "accounts")
 		scope := rapid.SampledFrom([]string{"group", "c2c", "all"}).Draw(t, "scope")
 		var b strings.Builder
 		b.WriteString("scope,account\r\n")
 		quote := func(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
 		var want []string
 		for i, a := range accounts {
-			if strings.HasPrefix(a, "@TGS#") {
-				t.Skip("a group")
-			}
 			fmt.Fprintf(&b, "%s,%s\r\n", scope, quote(a))
 			want = append(want, fmt.Sprintf(`%d %q 2h %s ""`, i+2, a, scope))
 		}

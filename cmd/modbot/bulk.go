@@ -89,7 +89,7 @@ func newBulkVerbCommand(env *environment, verb, short, example string) *cobra.Co
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVarP(&f.config, "config", "c", "modbot.yaml", "configuration `file`")
+	flags.StringVarP(&f.config, "config", "c", defaultConfig, "configuration `file`")
 	flags.StringVar(&f.as, "as", "", "`user` whose roles count")
 	if verb == "mute" {
 		flags.StringVar(&f.defaults.Term, "term", "", "`length` for rows without one: 7d, 1d12h, permanent")
@@ -108,9 +108,21 @@ func newBulkVerbCommand(env *environment, verb, short, example string) *cobra.Co
 	return cmd
 }
 
-// again is a command line that does the same.
+// line is the command line for the same rows: with another term it would be
+// another batch.
 func (f bulkFlags) line(extra ...string) string {
-	return strings.Join(append([]string{"modbot", "bulk", f.verb, f.input, "--as", f.as}, extra...), " ")
+	words := []string{"modbot", "bulk", f.verb, shellWord(f.input), "--as", shellWord(f.as)}
+	for _, flag := range [][2]string{
+		{"--term", f.defaults.Term}, {"--scope", f.defaults.Scope}, {"--reason", f.defaults.Reason}, {"--batch", f.batch},
+	} {
+		if flag[1] != "" {
+			words = append(words, flag[0], shellWord(flag[1]))
+		}
+	}
+	if f.config != defaultConfig {
+		words = append(words, "-c", shellWord(f.config))
+	}
+	return strings.Join(append(words, extra...), " ")
 }
 
 // runBulk reads, checks and runs a file, and says what came of it.

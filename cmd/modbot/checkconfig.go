@@ -34,7 +34,7 @@ Exit codes: 0 it can be served, 78 it cannot.`,
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return c.run(env) },
 	}
-	cmd.Flags().StringVarP(&c.file, "config", "c", "modbot.yaml", "configuration `file`")
+	cmd.Flags().StringVarP(&c.file, "config", "c", defaultConfig, "configuration `file`")
 	return cmd
 }
 

@@ -9,6 +9,9 @@ import (
 	"modbot/internal/config"
 )
 
+// defaultConfig is the configuration that is read where -c names none.
+const defaultConfig = "modbot.yaml"
+
 // newConfigCommand helps with writing modbot.yaml and shows what holds.
 func newConfigCommand(env *environment) *cobra.Command {
 	return group("config", "Print a modbot.yaml to begin from, or the one in effect",
@@ -53,7 +56,7 @@ mistakes is not shown; all of them are listed, and the exit code is 78.`,
 			return printYAML(env, shown)
 		},
 	}
-	cmd.Flags().StringVarP(&file, "config", "c", "modbot.yaml", "configuration `file`")
+	cmd.Flags().StringVarP(&file, "config", "c", defaultConfig, "configuration `file`")
 	return cmd
 }
 

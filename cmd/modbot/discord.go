@@ -58,7 +58,7 @@ configuration is wrong or the token is not valid.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context(), env) },
 	}
-	cmd.Flags().StringVarP(&c.file, "config", "c", "modbot.yaml", "configuration `file`")
+	cmd.Flags().StringVarP(&c.file, "config", "c", defaultConfig, "configuration `file`")
 	cmd.Flags().StringVar(&c.guild, "guild", "", "`ID` of the only guild to register in; else all of discord.guilds")
 	cmd.Flags().BoolVar(&c.dryRun, "dry-run", false, "show what would change, and change nothing")
 	return cmd
@@ -164,7 +164,7 @@ Answers to commands need none. The application's id comes from the configuration
 			return err
 		},
 	}
-	cmd.Flags().StringVarP(&file, "config", "c", "modbot.yaml", "configuration `file`")
+	cmd.Flags().StringVarP(&file, "config", "c", defaultConfig, "configuration `file`")
 	cmd.Flags().StringVar(&id, "application-id", "", "`ID` of the application, instead of a configuration")
 	cmd.MarkFlagsMutuallyExclusive("config", "application-id")
 	return cmd

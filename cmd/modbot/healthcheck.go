@@ -44,7 +44,7 @@ it listens is not known.`,
 			return askHealth(cmd.Context(), env, base, ready)
 		},
 	}
-	cmd.Flags().StringVarP(&file, "config", "c", "modbot.yaml", "configuration `file`")
+	cmd.Flags().StringVarP(&file, "config", "c", defaultConfig, "configuration `file`")
 	cmd.Flags().StringVar(&address, "url", "", "`URL` of the admin listener, instead of a configuration")
 	cmd.Flags().BoolVar(&ready, "ready", false, "ask whether it can do its work, not only whether it lives")
 	cmd.MarkFlagsMutuallyExclusive("config", "url")

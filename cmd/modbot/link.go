@@ -64,7 +64,7 @@ Exit codes: 0 every line is linked, 1 some are not, 64 the file is wrong.`,
 			return importLinks(cmd.Context(), env, lines, file, as)
 		},
 	}
-	cmd.Flags().StringVarP(&file, "config", "c", "modbot.yaml", "configuration `file`")
+	cmd.Flags().StringVarP(&file, "config", "c", defaultConfig, "configuration `file`")
 	cmd.Flags().StringVar(&as, "as", "", "`user` whose roles count")
 	if err := cmd.MarkFlagRequired("as"); err != nil {
 		panic(err) // a flag that was not defined: a mistake of this file

@@ -49,7 +49,7 @@ ledger is of a newer modbot.`,
 			return runOne(cmd.Context(), env, oneCommand{file: file, as: as, key: key, line: args[0]})
 		},
 	}
-	cmd.Flags().StringVarP(&file, "config", "c", "modbot.yaml", "configuration `file`")
+	cmd.Flags().StringVarP(&file, "config", "c", defaultConfig, "configuration `file`")
 	cmd.Flags().StringVar(&as, "as", "", "`user` whose roles count")
 	cmd.Flags().StringVar(&key, "key", "", "idempotency `key`: the same key again is the same command, answered from the ledger")
 	if err := cmd.MarkFlagRequired("as"); err != nil {

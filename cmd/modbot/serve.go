@@ -66,7 +66,7 @@ of a newer modbot, or no platform accepts its configuration.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd.Context(), env) },
 	}
-	cmd.Flags().StringVarP(&s.file, "config", "c", "modbot.yaml", "configuration `file`")
+	cmd.Flags().StringVarP(&s.file, "config", "c", defaultConfig, "configuration `file`")
 	cmd.Flags().StringVar(&s.level, "log-level", "info", "least `level` to log: debug, info, warn, error")
 	return cmd
 }

@@ -51,7 +51,7 @@ With --json, or with --link, nothing else is printed.`,
 		RunE: func(*cobra.Command, []string) error { return c.run(env) },
 	}
 	fl := cmd.Flags()
-	fl.StringVarP(&c.file, "config", "c", "modbot.yaml", "configuration `file`; may be missing when it is not given")
+	fl.StringVarP(&c.file, "config", "c", defaultConfig, "configuration `file`; may be missing when it is not given")
 	fl.StringVar(&c.mode, "mode", "", "`mode` instead of the configuration's: socket or http")
 	fl.StringVar(&c.publicURL, "public-url", "", "`URL` of this modbot instead of the configuration's, for mode http")
 	fl.StringVar(&c.name, "name", "modbot", "`name` of the app and its bot")

@@ -259,6 +259,7 @@ func leastOnDiscord(messages []discordsim.Message) int {
 
 // slackSection is a rich_text block as Slack got it.
 type slackSection struct {
+	Type     string `json:"type"`
 	Elements []struct {
 		Elements []json.RawMessage `json:"elements"`
 	} `json:"elements"`
@@ -267,11 +268,16 @@ type slackSection struct {
 // sectionsOf are the paragraphs of a message, and what they say.
 func sectionsOf(t *testing.T, m slacksim.Message) (sections []slackSection, text string) {
 	t.Helper()
-	require.NoError(t, json.Unmarshal(m.Blocks, &sections))
-	for i, s := range sections {
-		if i > 0 {
+	var blocks []slackSection
+	require.NoError(t, json.Unmarshal(m.Blocks, &blocks))
+	for _, s := range blocks {
+		if s.Type != "rich_text" {
+			continue // the buttons of a message about one entry
+		}
+		if text != "" {
 			text += "\n"
 		}
+		sections = append(sections, s)
 		if len(s.Elements) == 0 {
 			continue
 		}

@@ -11,9 +11,14 @@ import (
 	"modbot/internal/proctest"
 )
 
-// program is the built modbot. TestMain sets it before the first test runs and
-// nobody changes it afterwards.
-var program string
+// The built modbot, as it is shipped and with the race detector in it. TestMain
+// sets them before the first test runs and nobody changes them afterwards.
+var program, watched string
+
+// servers are the commands that do many things at once for a long time, and are
+// watched for races. Those that do one thing and end are started by the
+// thousand: the detector would take most of the tests' time.
+var servers = []string{"serve", "demo", "bulk"}
 
 // beside is how many tests run at once. They wait for leases far longer than
 // they compute, so that the number of processors is no measure.
@@ -32,7 +37,10 @@ func TestMain(m *testing.M) {
 		panic(fmt.Sprintf("the folder of the program: %v", err))
 	}
 	// A race in modbot ends the process that has it with proctest.RaceExit.
-	if program, err = proctest.Build(dir, true); err != nil {
+	if program, err = proctest.Build(dir, false); err != nil {
+		panic(err.Error())
+	}
+	if watched, err = proctest.Build(dir, true); err != nil {
 		panic(err.Error())
 	}
 	if err := flag.Set("test.parallel", beside); err != nil {

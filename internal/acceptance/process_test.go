@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -60,7 +61,11 @@ type launch struct {
 // start starts modbot. The process is ended with the test at the latest.
 func start(t *testing.T, l launch) *process {
 	t.Helper()
-	argv := append(append(append([]string{}, l.before...), program), l.args...)
+	path := program
+	if len(l.args) > 0 && slices.Contains(servers, l.args[0]) {
+		path = watched
+	}
+	argv := append(append(append([]string{}, l.before...), path), l.args...)
 	p := &process{t: t, what: "modbot " + strings.Join(l.args, " "), done: make(chan struct{})}
 	p.cmd = exec.Command(argv[0], argv[1:]...) //nolint:noctx // the program under test; the clean-up bounds it
 	p.cmd.Dir, p.cmd.Stdin, p.cmd.SysProcAttr = l.dir, l.stdin, &syscall.SysProcAttr{}

@@ -26,12 +26,12 @@ const unwatched = "-gcflags=modernc.org/...=-race=false"
 func Build(dir string, race bool) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), buildTime)
 	defer cancel()
-	path := filepath.Join(dir, "modbot")
-	args := []string{"build", "-o", path}
+	path, args := filepath.Join(dir, "modbot"), []string{"build"}
 	if race && canRace(ctx) {
+		path += "-race"
 		args = append(args, "-race", unwatched)
 	}
-	out, err := exec.CommandContext(ctx, "go", append(args, "modbot/cmd/modbot")...).CombinedOutput() //nolint:gosec // go, and a path of the test's own
+	out, err := exec.CommandContext(ctx, "go", append(args, "-o", path, "modbot/cmd/modbot")...).CombinedOutput() //nolint:gosec // go, and a path of the test's own
 	if err != nil {
 		return "", fmt.Errorf("building modbot: %w\n%s", err, out)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -23,7 +24,7 @@ type View struct {
 // and what it makes is listed as live, but for bold, code and times, which
 // modbot uses itself; times read as "2006-01-02 15:04 UTC" or "in …".
 func Read(content string) View {
-	v := reader{rules: rules()}
+	v := reader{rules: markup()}
 	for i, line := range strings.Split(content, "\n") {
 		if i > 0 {
 			v.Text += "\n"
@@ -45,17 +46,14 @@ func (v *reader) live(what, text string) { v.Live = append(v.Live, what+" "+strc
 // it.
 type rule struct {
 	name    string
+	first   string // the characters that it may begin with
 	pattern *regexp.Regexp
 	shown   func(v *reader, m []string)
 }
 
 func (v *reader) line(line string) {
-	for _, r := range []struct{ name, pattern string }{
-		{"heading", `^\s*(#{1,3}|-#)\s`},
-		{"quote", `^\s*>(>>)?\s`},
-		{"list", `^\s*([-*+]|\d+[.)])\s`},
-	} {
-		if m := regexp.MustCompile(r.pattern).FindString(line); m != "" {
+	for _, r := range lineMarkup() {
+		if m := r.pattern.FindString(line); m != "" {
 			v.live(r.name, m)
 			line = line[len(m):]
 			break
@@ -71,6 +69,9 @@ func (v *reader) inline(text string) {
 	for text != "" {
 		matched := false
 		for _, r := range v.rules {
+			if strings.IndexByte(r.first, text[0]) < 0 {
+				continue
+			}
 			m := r.pattern.FindStringSubmatch(text)
 			if m == nil || r.name == "emoji" && isWord(before) {
 				continue
@@ -94,15 +95,25 @@ func (v *reader) inline(text string) {
 
 func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-func rules() []rule {
-	acting := func(name, pattern string) rule {
-		return rule{name, regexp.MustCompile(`^(?:` + pattern + `)`), func(v *reader, m []string) {
+// lineMarkup is what makes a whole line something else.
+var lineMarkup = sync.OnceValue(func() []rule { //nolint:gochecknoglobals // compiled once
+	return []rule{
+		{name: "heading", pattern: regexp.MustCompile(`^\s*(#{1,3}|-#)\s`)},
+		{name: "quote", pattern: regexp.MustCompile(`^\s*>(>>)?\s`)},
+		{name: "list", pattern: regexp.MustCompile(`^\s*([-*+]|\d+[.)])\s`)},
+	}
+})
+
+// markup are the rules inside of a line, in the order in which they are tried.
+var markup = sync.OnceValue(func() []rule { //nolint:gochecknoglobals // compiled once
+	acting := func(name, first, pattern string) rule {
+		return rule{name, first, regexp.MustCompile(`^(?:` + pattern + `)`), func(v *reader, m []string) {
 			v.live(name, m[0])
 			v.Text += m[0]
 		}}
 	}
-	wrapping := func(name, pattern string, live bool) rule {
-		return rule{name, regexp.MustCompile(`^(?:` + pattern + `)`), func(v *reader, m []string) {
+	wrapping := func(name, first, pattern string, live bool) rule {
+		return rule{name, first, regexp.MustCompile(`^(?:` + pattern + `)`), func(v *reader, m []string) {
 			if live {
 				v.live(name, m[0])
 			}
@@ -110,31 +121,31 @@ func rules() []rule {
 		}}
 	}
 	return slices.Concat([]rule{
-		{"escape", regexp.MustCompile(`^\\([^0-9A-Za-z\s])`), func(v *reader, m []string) { v.Text += m[1] }},
-		{"code", regexp.MustCompile("^`([^`]+)`"), func(v *reader, m []string) { v.Text += m[1] }},
-		{"block", regexp.MustCompile("^(`{2,})([^`]+)`{2,}"), func(v *reader, m []string) {
+		{"escape", `\`, regexp.MustCompile(`^\\([^0-9A-Za-z\s])`), func(v *reader, m []string) { v.Text += m[1] }},
+		{"code", "`", regexp.MustCompile("^`([^`]+)`"), func(v *reader, m []string) { v.Text += m[1] }},
+		{"block", "`", regexp.MustCompile("^(`{2,})([^`]+)`{2,}"), func(v *reader, m []string) {
 			v.live("code block", m[0])
 			v.Text += m[2]
 		}},
-		{"time", regexp.MustCompile(`^<t:(-?\d+)(?::([a-zA-Z]))?>`), func(v *reader, m []string) { v.Text += moment(m[1], m[2]) }},
-		{"jump", regexp.MustCompile(`^https://discord\.com/channels/\d+/\d+/\d+`), func(v *reader, m []string) { v.Text += m[0] }},
+		{"time", "<", regexp.MustCompile(`^<t:(-?\d+)(?::([a-zA-Z]))?>`), func(v *reader, m []string) { v.Text += moment(m[1], m[2]) }},
+		{"jump", "h", regexp.MustCompile(`^https://discord\.com/channels/\d+/\d+/\d+`), func(v *reader, m []string) { v.Text += m[0] }},
 	}, []rule{
-		acting("mention", `<@[!&]?\d+>|<#\d+>|<id:[a-z]+>|</[^>]+:\d+>`),
-		acting("custom emoji", `<a?:\w+:\d+>`),
-		acting("everyone", `@everyone|@here`),
-		acting("masked link", `\[[^\]]+\]\([^)]+\)`),
-		acting("link", `<?(?:https?|steam)://[^\s<]+>?`),
-		acting("invitation", `discord(?:\.gg|(?:app)?\.com/invite)/\w+`),
-		acting("emoji", `:[a-zA-Z0-9_+-]+:`),
+		acting("mention", "<", `<@[!&]?\d+>|<#\d+>|<id:[a-z]+>|</[^>]+:\d+>`),
+		acting("custom emoji", "<", `<a?:\w+:\d+>`),
+		acting("everyone", "@", `@everyone|@here`),
+		acting("masked link", "[", `\[[^\]]+\]\([^)]+\)`),
+		acting("link", "<hs", `<?(?:https?|steam)://[^\s<]+>?`),
+		acting("invitation", "d", `discord(?:\.gg|(?:app)?\.com/invite)/\w+`),
+		acting("emoji", ":", `:[a-zA-Z0-9_+-]+:`),
 	}, []rule{
-		wrapping("bold", `\*\*((?:\\.|[^\\*])+)\*\*`, false),
-		wrapping("underline", `__((?:\\.|[^\\])+?)__`, true),
-		wrapping("strike", `~~((?:\\.|[^\\])+?)~~`, true),
-		wrapping("spoiler", `\|\|((?:\\.|[^\\])+?)\|\|`, true),
-		wrapping("emphasis", `\*((?:\\.|[^\\*\s])(?:\\.|[^\\*])*)\*`, true),
-		wrapping("emphasis", `_((?:\\.|[^\\_])+)_`, true),
+		wrapping("bold", "*", `\*\*((?:\\.|[^\\*])+)\*\*`, false),
+		wrapping("underline", "_", `__((?:\\.|[^\\])+?)__`, true),
+		wrapping("strike", "~", `~~((?:\\.|[^\\])+?)~~`, true),
+		wrapping("spoiler", "|", `\|\|((?:\\.|[^\\])+?)\|\|`, true),
+		wrapping("emphasis", "*", `\*((?:\\.|[^\\*\s])(?:\\.|[^\\*])*)\*`, true),
+		wrapping("emphasis", "_", `_((?:\\.|[^\\_])+)_`, true),
 	})
-}
+})
 
 // moment is a time code as text.
 func moment(unix, style string) string {

@@ -64,7 +64,11 @@ func fiveHundred(t *testing.T, on dialect) {
 			require.Contains(t, said.text, fmt.Sprintf("%d of %d", manyEach, manyEach))
 		}
 	}
-	t.Logf("%d accounts are muted after %s", many, time.Since(began).Round(time.Second))
+	took := time.Since(began)
+	t.Logf("%d accounts are muted after %s", many, took.Round(time.Second))
+	// Within a minute, four and more share a post. Where the machine took longer,
+	// the channels had the time for a post of each.
+	most := max(many/4, int(took/slackPace))
 
 	log := w.entries()
 	outcomes := ofKind(log, "outcome")
@@ -94,7 +98,7 @@ func fiveHundred(t *testing.T, on dialect) {
 		for n := range cases {
 			require.True(t, named[n], "case %d is named on %s", n, s.name())
 		}
-		require.Less(t, len(posts), many/4, "%s: posts are coalesced", s.name())
+		require.Less(t, len(posts), most, "%s: posts are coalesced", s.name())
 		require.Empty(t, toldOn(t, s).repeated, "%s: nothing had to be sent again", s.name())
 		t.Logf("%s: %d posts", s.name(), len(posts))
 	}

@@ -230,6 +230,12 @@ func lost(err error) bool {
 	return pgconn.SafeToRetry(err) || pgconn.Timeout(err) // a connection that the driver has closed
 }
 
+// late reports whether a server was reached, or may be there, and did not answer
+// in time.
+func late(err error) bool {
+	return errors.Is(err, errSlow) || errors.Is(err, context.DeadlineExceeded) || pgconn.Timeout(err)
+}
+
 // idleTimeout is the SQLSTATE of idle_in_transaction_session_timeout: the
 // server has closed the connection of a client that said nothing.
 const idleTimeout = "25P03"

@@ -18,17 +18,27 @@ const (
 	// makes it at the same moment, openPause the longest pause between.
 	openTries = 20
 	openPause = 100 * time.Millisecond
+	// slowTries is how often a server is asked that takes the connection and is
+	// slow to answer: nobody waits for a command's answer yet.
+	slowTries = 4
 )
 
 // prepare checks the database and brings its schema up to date. Several
 // processes may do it at once: who comes second looks again.
 func (s *Store) prepare(ctx context.Context, steps fs.FS) error {
 	var err error
+	slow := 0
 	for try := range openTries {
 		if try > 0 {
 			pause(ctx, openPause)
 		}
-		if err = s.prepareOnce(ctx, steps); !busy(err) && !errors.Is(err, errRace) {
+		err = s.prepareOnce(ctx, steps)
+		switch {
+		case late(err):
+			if slow++; slow == slowTries {
+				return err
+			}
+		case !busy(err) && !errors.Is(err, errRace):
 			return err
 		}
 	}

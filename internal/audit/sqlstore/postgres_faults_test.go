@@ -299,6 +299,25 @@ func TestPausedWriterLetsGo(t *testing.T) {
 }
 
 // TestLostServerIsKnown: with a watch, a network that carries nothing any more
+// A server that is slow to answer is asked again when a ledger is opened: nobody
+// waits for a command's answer yet.
+func TestOpen_AsksASlowServerAgain(t *testing.T) {
+	t.Parallel()
+	p, url := newProxy(t, pgtest.Database(t))
+	p.stall()
+	opened := make(chan error, 1)
+	go func() {
+		store, err := sqlstore.Open(t.Context(), zap.NewNop(), url, sqlstore.Options{})
+		if err == nil {
+			err = store.Close()
+		}
+		opened <- err
+	}()
+	require.Eventually(t, func() bool { return p.taken() > 1 }, 20*time.Second, 10*time.Millisecond, "it asks again")
+	p.resume()
+	require.NoError(t, <-opened)
+}
+
 // costs nobody more than two seconds.
 func TestLostServerIsKnown(t *testing.T) {
 	t.Parallel()

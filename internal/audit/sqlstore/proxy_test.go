@@ -20,6 +20,7 @@ type proxy struct {
 
 	mu    sync.Mutex
 	conns map[net.Conn]struct{}
+	count int // connections that were taken
 	// commit is asked when a COMMIT is on its way: whether the server gets it,
 	// and whether its answer comes back.
 	commit func() (there, back bool)
@@ -61,11 +62,19 @@ func (p *proxy) serve(wg *sync.WaitGroup) {
 		}
 		p.mu.Lock()
 		p.conns[client], p.conns[server] = struct{}{}, struct{}{}
+		p.count++
 		p.mu.Unlock()
 		muted := make(chan struct{}) // closed: the client hears no more
 		wg.Go(func() { p.forward(client, server, muted) })
 		wg.Go(func() { p.answer(server, client, muted) })
 	}
+}
+
+// taken is how many connections were made so far.
+func (p *proxy) taken() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.count
 }
 
 // cut ends all connections.

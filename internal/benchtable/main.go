@@ -34,6 +34,9 @@ func promises() []promise {
 		slow    = "core=after_2s"
 		verify  = "verify/bare"
 		library = "library/bare"
+		one     = "Bulk/sqlite/processes=1"
+		alone   = "Bulk/postgres/processes=1"
+		three   = "Bulk/postgres/processes=3"
 	)
 	return []promise{
 		{client, "ratio", "client call / bare net/http POST", 1.15, true},
@@ -42,9 +45,15 @@ func promises() []promise {
 		{"Verify", "verify/read", "verify / reading and decoding the same rows", 2, true},
 		{"Scale/", "ratio", "the same, of a large ledger / of a small one", 2, true},
 		{"Commands/callers=32", "commands/s", "whole commands a second, 32 callers", 1000, false},
-		{"Bulk", "of-rate", "a file of accounts: changes a second / configured rate", 0.95, false},
-		{"Bulk", "over-limit", "  its calls over the vendor's limit", 0, true},
-		{"Bulk", "typed-p99-ms", "  commands typed meanwhile, p99, ms", 300, true},
+		{one, "of-rate", "a file of accounts, SQLite: changes a second / configured rate", 0.95, false},
+		{one, "over-limit", "  its calls over the vendor's limit", 0, true},
+		{one, "typed-p99-ms", "  commands typed meanwhile, p99, ms", 300, true},
+		{alone, "of-rate", "the same, PostgreSQL", 0.95, false},
+		{alone, "over-limit", "  its calls over the vendor's limit", 0, true},
+		{alone, "typed-p99-ms", "  commands typed meanwhile, p99, ms", 300, true},
+		{three, "of-rate", "the same by three processes, a third each", 0.93, false},
+		{three, "over-limit", "  their calls over the vendor's limit", 0, true},
+		{three, "typed-p99-ms", "  commands typed meanwhile, p99, ms", 300, true},
 		{"SharedRate/clients=1", "used", "share of 195 calls a second used, one process", 0.95, false},
 		{"SharedRate/clients=3", "used", "share of 195 calls a second used, three processes", 0.93, false},
 		{"SharedRate/clients=1", "p99-ms", "interactive call beside bulk, one process, p99, ms", 300, true},

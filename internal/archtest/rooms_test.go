@@ -87,22 +87,28 @@ var rooms = []room{
 	{path: "internal/proctest", imports: []string{
 		"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim", "internal/im/imsim", "internal/im/imwire",
 	}},
+	// Where the tests of the whole program put it. The accounts of the simulated
+	// app have the domain's type; nothing else is shared.
+	{path: "internal/proctest/stage", imports: []string{
+		"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim", "internal/im/imsim", "internal/im/imwire",
+		"internal/mute", "internal/proctest",
+	}},
 	// It drives the program from outside, and shares no mistake with it.
 	{path: "internal/acceptance", tests: []string{"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim", "internal/pgtest", "internal/proctest"}},
 	{path: "internal/soak", tests: []string{
-		"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim", "internal/im/imsim", "internal/pgtest", "internal/proctest",
+		"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim", "internal/im/imsim", "internal/proctest", "internal/proctest/stage",
 	}},
 	{
 		path: "internal/crash",
 		tests: []string{
 			"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim", "internal/audit", "internal/audit/sqlstore",
-			"internal/im/imsim", "internal/im/imwire", "internal/mute", "internal/pgtest", "internal/proctest",
+			"internal/im/imsim", "internal/im/imwire", "internal/mute", "internal/pgtest", "internal/proctest", "internal/proctest/stage",
 		},
 	},
 
 	{path: "internal/replicas", tests: []string{
-		"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim", "internal/im/imsim", "internal/im/imwire", "internal/mute",
-		"internal/pgtest", "internal/proctest",
+		"internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim", "internal/im/imsim", "internal/im/imwire",
+		"internal/pgtest", "internal/proctest", "internal/proctest/stage",
 	}},
 
 	// The wiring.
@@ -117,7 +123,7 @@ type foreign struct {
 }
 
 // suites are rooms that are not tests, but are called by tests alone.
-var suites = []string{"internal/adapters/adaptertest", "internal/audit/audittest", "internal/pgtest", "internal/proctest"}
+var suites = []string{"internal/adapters/adaptertest", "internal/audit/audittest", "internal/pgtest", "internal/proctest", "internal/proctest/stage"}
 
 var foreigners = []foreign{
 	// SQL and its drivers stay in the one package that speaks SQL, and in the
@@ -137,7 +143,7 @@ var foreigners = []foreign{
 	// Who may talk over the network at all.
 	{"net/http", []string{
 		"internal/im", "internal/im/imsim", "internal/adapters/*", "internal/adapters/adaptertest", "internal/adapters/slack/slacksim", "internal/adapters/discord/discordsim",
-		"internal/web", "cmd/modbot", "internal/proctest",
+		"internal/web", "cmd/modbot", "internal/proctest", "internal/proctest/stage",
 	}},
 
 	// Metrics are counted through interfaces, and shown in one place.

@@ -43,7 +43,7 @@ func appending(ctx context.Context, path string, sloppy bool) error {
 	if sloppy {
 		sqlite.RegisterConnectionHook(open.note)
 	}
-	key, err := audit.LoadOrCreateKey(filepath.Join(os.TempDir(), "ledger.key"), origin)
+	key, err := audit.LoadOrCreateKey(filepath.Join(os.TempDir(), "ledger.key"), "crash.example/modbot")
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"modbot/internal/proctest"
+	"modbot/internal/proctest/stage"
 )
 
 // The exit codes, as documented.
@@ -52,14 +53,14 @@ func TestDisk_FullAndFreed(t *testing.T) {
 	})
 	require.Contains(t, w.serve.Logged(), "the disk is full; free some space")
 	require.True(t, w.serve.Alive())
-	exit, v := w.verify()
+	exit, v := w.Verify()
 	require.Zero(t, exit, "it can be read all the while: %+v", v)
 	d.fill(false)
 	insisting.Wait()
 	require.NoError(t, ctx.Err(), "it does not go on by itself:\n%s", strings.Join(w.people.unheard(), "\n"))
-	w.settled()
+	proctest.AwaitSettled(t, troubleWithin, w.serve.Admin)
 	require.Zero(t, w.serve.Stop(), "%s", w.serve.Logged())
-	w.judge(w.evidence(few)).Show(t)
+	w.Judge(w.evidence(few)).Show(t)
 }
 
 // Pages that a disk gives back as something else are an error in words: nothing
@@ -80,14 +81,14 @@ func TestDisk_CorruptedPages(t *testing.T) {
 	require.Zero(t, w.serve.Stop()) // the log of the ledger is folded into its file
 	w.ended()
 
-	path := filepath.Join(w.dir, "modbot.db")
+	path := filepath.Join(w.Dir, "modbot.db")
 	before, err := os.ReadFile(path)
 	require.NoError(t, err)
 	// Not any page: an index that verify has no use for is found when it is used.
-	record := int64(bytes.Index(before, []byte(reason(few/4))))
+	record := int64(bytes.Index(before, []byte(stage.Mute(few/4).Reason)))
 	require.Positive(t, record)
 	w.overwrite(path, record/pageSize, 1)
-	exit, lines, _ := proctest.Run(t, w.launch("audit", "verify", "--json", "-c", "modbot.yaml"))
+	exit, lines, _ := proctest.Run(t, w.Launch("audit", "verify", "--json", "-c", stage.Settings))
 	require.Equal(t, exitFailed, exit, "%v", lines)
 	require.Contains(t, strings.Join(lines, ""), "damaged")
 	require.NoError(t, os.WriteFile(path, before, 0o600))
@@ -114,16 +115,9 @@ func TestDisk_CorruptedPages(t *testing.T) {
 	}
 	all.Wait()
 	require.NoError(t, ctx.Err(), "%s", strings.Join(w.people.unheard(), "\n"))
-	w.settled()
+	proctest.AwaitSettled(t, troubleWithin, w.serve.Admin)
 	require.Zero(t, w.serve.Stop())
-	w.judge(w.evidence(few)).Show(t)
-}
-
-// settled waits until nothing is under way and every channel was told of
-// everything.
-func (w *world) settled() {
-	w.t.Helper()
-	proctest.Await(w.t, troubleWithin, "everything settled and posted", func() bool { return proctest.Unfinished(w.t, w.admin) == 0 })
+	w.Judge(w.evidence(few)).Show(t)
 }
 
 // overwrite puts noise into pages of a file while others may have it open.
@@ -155,7 +149,7 @@ func (w *world) restore(path string, content []byte) error {
 // ends as documented.
 func (w *world) refusesToStart() {
 	w.t.Helper()
-	exit, lines, stderr := proctest.Run(w.t, w.launch("serve", "--json", "-c", "modbot.yaml"))
+	exit, lines, stderr := proctest.Run(w.t, w.Launch("serve", "--json", "-c", stage.Settings))
 	require.Equal(w.t, exitUnavailable, exit, "%v\n%s", lines, stderr)
 	require.NotEmpty(w.t, lines)
 	var said struct {

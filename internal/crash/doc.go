@@ -2,8 +2,8 @@
 // programs, and counts what is left. It has tests and nothing else: `make crash`
 // runs them long, `make test` a short form of each.
 //
-// The model: one `modbot serve` stands between imsim and a scripted Slack and
-// Discord, all three of which survive it. 32 people mute one account after the
+// The model: one `modbot serve` is put on a stage (package stage), which survives
+// it. 32 people mute one account after the
 // other, each delivering the same invocation again until somebody tells them
 // what became of it. Meanwhile the process is killed at random, started again,
 // and now and then stopped for longer than its leases last. In the end the
@@ -12,7 +12,7 @@
 // which shares nothing with the code under test, so that no mistake can hide.
 //
 // Power losses are another matter: a killed process loses nothing that it
-// handed to the kernel. They are played on a file system (package lossyfs) that
+// handed to the kernel. They are played on a file system that
 // keeps unsynced writes in memory and loses a part of them, with a process that
 // appends to a real ledger and says what was acknowledged.
 //

@@ -42,25 +42,25 @@ func TestEnded_UnderLoad(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, many, "sqlite:modbot.db")
 	slow := imsim.Fault{API: imwire.SetNoSpeaking, Kind: imsim.KindLatency, Delay: 300 * time.Millisecond, Times: imsim.Forever}
-	require.NoError(t, w.sim.AddFault(slow))
+	require.NoError(t, w.app.AddFault(slow))
 	w.start()
 	stop := w.muteMany()
 	defer stop()
-	proctest.Await(t, proctest.ReadyWithin, "commands to be under way", func() bool { now, _ := w.sim.InFlight(); return now > 4 })
+	proctest.Await(t, proctest.ReadyWithin, "commands to be under way", func() bool { now, _ := w.app.InFlight(); return now > 4 })
 	asked := time.Now()
 	w.serve.Terminate()
 	require.Zero(t, w.serve.Wait(drainWithin), "%s", w.serve.Logged())
 	t.Logf("drained in %s", time.Since(asked).Round(time.Millisecond))
 
-	cases, _ := proctest.ReadCases(w.entries())
+	cases, _ := proctest.ReadCases(w.Entries())
 	require.NotEmpty(t, cases)
 	for _, c := range cases {
 		require.Len(t, c.Intents, 1, c.Account())
 		require.Len(t, c.Outcomes, 1, "%s was begun and not ended", c.Account())
 		require.Equal(t, "done", c.Outcome(), c.Account())
-		require.NotZero(t, w.sim.Snapshot().Accounts[c.Account()].Group, c.Account())
+		require.NotZero(t, w.app.Snapshot().Accounts[c.Account()].Group, c.Account())
 	}
-	exit, v := w.verify()
+	exit, v := w.Verify()
 	require.Zero(t, exit, "%+v", v)
 }
 
@@ -69,7 +69,7 @@ func TestEnded_UnderLoad(t *testing.T) {
 func TestEnded_ByASecondSignal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, many, "sqlite:modbot.db")
-	held := w.sim.Hold(imwire.SetNoSpeaking, imsim.BeforeAnswer)
+	held := w.app.Hold(imwire.SetNoSpeaking, imsim.BeforeAnswer)
 	w.start()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -105,5 +105,5 @@ func TestEnded_ByASecondSignal(t *testing.T) {
 // kinds counts the entries of the ledger.
 func (w *world) kinds() map[string]int {
 	w.t.Helper()
-	return proctest.Kinds(w.entries())
+	return proctest.Kinds(w.Entries())
 }

@@ -68,7 +68,7 @@ func killed(t *testing.T, store string) {
 	began := time.Now()
 	w.start()
 	strikes := w.underLoad(p, randomOf(seed, 2))
-	proctest.Await(t, p.within, "everything settled and posted", func() bool { return proctest.Unfinished(t, w.admin) == 0 })
+	proctest.AwaitSettled(t, p.within, w.serve.Admin)
 	took := time.Since(began)
 	require.Zero(t, w.serve.Stop(), "%s", w.serve.Logged())
 	e := w.evidence(p.mutes)
@@ -76,7 +76,7 @@ func killed(t *testing.T, store string) {
 	if strings.HasPrefix(store, "postgres") {
 		e.ClockAway = proctest.DatabaseAway
 	}
-	w.judge(e).Show(t,
+	w.Judge(e).Show(t,
 		table.Row{"took", took.Round(100 * time.Millisecond)},
 		table.Row{"SIGKILL", strikes["SIGKILL"]},
 		table.Row{"SIGSTOP past the leases", strikes["SIGSTOP"]},
@@ -127,12 +127,12 @@ func (w *world) strike(p plan, random *rand.Rand) map[string]int {
 		target := w.people.finals() + 1 + random.IntN(2*p.mutes/total)
 		giveUp := time.Now().Add(time.Duration(1 + random.Int64N(int64(p.lull))))
 		for w.people.finals() < min(target, p.mutes) && time.Now().Before(giveUp) {
-			await(w.t, time.Millisecond)
+			proctest.Pass(w.t, time.Millisecond)
 		}
-		await(w.t, time.Duration(random.Int64N(int64(40*time.Millisecond))))
+		proctest.Pass(w.t, time.Duration(random.Int64N(int64(40*time.Millisecond))))
 		if n*(p.pauses+1)%(total+1) <= p.pauses && p.pauses > 0 { // evenly among the kills
 			w.serve.Pause()
-			await(w.t, pauseTime)
+			proctest.Pass(w.t, pauseTime)
 			w.serve.Resume()
 			strikes["SIGSTOP"]++
 			continue
@@ -141,18 +141,6 @@ func (w *world) strike(p plan, random *rand.Rand) map[string]int {
 		strikes["SIGKILL"]++
 	}
 	return strikes
-}
-
-// await lets time pass: when something strikes is a matter of nothing else.
-func await(t *testing.T, d time.Duration) {
-	t.Helper()
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-t.Context().Done():
-		t.Fatal("the test was ended while it waited")
-	}
 }
 
 // disturb lets every call take a few milliseconds, and one in some forty (in the
@@ -174,7 +162,7 @@ func (w *world) disturb(random *rand.Rand, mutes int) (faults int) {
 		for _, f := range []imsim.Fault{
 			{API: imwire.SetNoSpeaking, Kind: imsim.KindLatency, Delay: time.Duration(1+random.IntN(20)) * time.Millisecond, Times: times}, fault,
 		} {
-			require.NoError(w.t, w.sim.AddFault(f))
+			require.NoError(w.t, w.app.AddFault(f))
 		}
 		calls += times + 1
 	}

@@ -10,18 +10,9 @@ import (
 	"sync"
 	"time"
 
-	"modbot/internal/adapters/discord/discordsim"
 	"modbot/internal/adapters/slack/slacksim"
 	"modbot/internal/proctest"
-)
-
-// reason is the mark of that command, by which it is known in the ledger.
-func reason(n int) string { return fmt.Sprintf("crash %05d", n) }
-
-// What every command asks for.
-const (
-	term     = 6 * time.Hour
-	termText = "6h"
+	"modbot/internal/proctest/stage"
 )
 
 // patience is how long somebody waits for an answer before delivering the same
@@ -30,8 +21,6 @@ const patience = 8 * time.Second
 
 // people are those who type, and wait until they are told.
 type people struct {
-	*proctest.People
-
 	mu    sync.Mutex
 	final map[string]*told  // by account
 	heard int               // how many final answers
@@ -45,9 +34,7 @@ type told struct {
 }
 
 func newPeople() *people {
-	p := &people{final: map[string]*told{}, last: map[string]string{}}
-	p.People = proctest.NewPeople(slackAudit, discordAudit, p)
-	return p
+	return &people{final: map[string]*told{}, last: map[string]string{}}
 }
 
 // of is what is heard of an account.
@@ -192,19 +179,16 @@ func (w *world) reborn(ctx context.Context, after life) {
 // onSlack is a command typed on Slack. What goes wrong with a delivery shows in
 // the answer that does not come.
 func (w *world) onSlack(n int) func(ctx context.Context, public string) {
-	id := fmt.Sprintf("%d.%s", w.typed.Add(1), proctest.Player(n))
-	w.people.Typed(id, proctest.Player(n))
-	c := slacksim.Command{
-		From:    slacksim.From{User: slackPerson, UserName: "mia", Channel: slackMods, ChannelName: "mods", Trigger: id},
-		Command: "/mod", Text: slacksim.Typed(fmt.Sprintf("mute %s %s reason: %s", proctest.Player(n), termText, reason(n))),
-	}
+	c := stage.Mute(n).OnSlack()
+	c.Trigger = fmt.Sprintf("%d.%s", w.typed.Add(1), proctest.Player(n))
+	w.People.Typed(c.Trigger, proctest.Player(n))
 	var first *slacksim.Delivered
 	return func(ctx context.Context, public string) {
 		if first != nil {
-			_, _ = w.slack.Redeliver(ctx, public, *first)
+			_, _ = w.Slack.Redeliver(ctx, public, *first)
 			return
 		}
-		d, _ := w.slack.Command(ctx, public, c)
+		d, _ := w.Slack.Command(ctx, public, c)
 		first = &d
 	}
 }
@@ -214,11 +198,8 @@ var discordEpoch = time.Date(2015, 1, 1, 0, 0, 0, 0, time.UTC) //nolint:gocheckn
 
 // onDiscord is the same typed on Discord.
 func (w *world) onDiscord(n int) func(ctx context.Context, public string) {
-	id := strconv.FormatInt(time.Since(discordEpoch).Milliseconds()<<22|w.typed.Add(1), 10)
-	w.people.Typed(id, proctest.Player(n))
-	in := discordsim.Interaction{
-		ID: id, User: discordHuman, UserName: "mia", Roles: []string{discordRole}, Channel: discordMods, ChannelName: "mods", Name: "mute",
-		Options: []discordsim.Option{{Name: "account", Value: proctest.Player(n)}, {Name: "term", Value: termText}, {Name: "reason", Value: reason(n)}},
-	}
-	return func(ctx context.Context, _ string) { _, _ = w.discord.Command(ctx, in) }
+	in := stage.Mute(n).OnDiscord()
+	in.ID = strconv.FormatInt(time.Since(discordEpoch).Milliseconds()<<22|w.typed.Add(1), 10)
+	w.People.Typed(in.ID, proctest.Player(n))
+	return func(ctx context.Context, _ string) { _, _ = w.Discord.Command(ctx, in) }
 }

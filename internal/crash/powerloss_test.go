@@ -18,6 +18,7 @@ import (
 
 	"modbot/internal/audit"
 	"modbot/internal/audit/sqlstore"
+	"modbot/internal/proctest"
 )
 
 // lossesOf is how many power losses there are.
@@ -124,7 +125,7 @@ func (o *outages) appendUntil(t *testing.T, path string, d *disk, enough int64, 
 			stop()
 			require.FailNow(t, "the appender is slow, or has ended", "%d entries of %d: %s", count.Load(), enough, problems.String())
 		}
-		await(t, time.Millisecond)
+		proctest.Pass(t, time.Millisecond)
 	}
 	d.cut()
 	stop()

@@ -28,6 +28,18 @@ func Await(tb testing.TB, within time.Duration, what string, holds func() bool) 
 	}
 }
 
+// Pass lets time pass: when something strikes is a matter of nothing else.
+func Pass(tb testing.TB, d time.Duration) {
+	tb.Helper()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-tb.Context().Done():
+		tb.Fatal("the test was ended while it waited")
+	}
+}
+
 // Call makes one request of modbot's admin listener or of the simulator, and
 // returns the answer, which has to be 200.
 func Call(tb testing.TB, method, url, body string) string {
@@ -66,10 +78,17 @@ const (
 	metricLedger = "modbot_ledger_up"
 )
 
-// Unfinished is what the ledger still has to do: intents without a final outcome,
+// AwaitSettled waits until nothing is under way, and every audit channel was told
+// of everything.
+func AwaitSettled(tb testing.TB, within time.Duration, admin string) {
+	tb.Helper()
+	Await(tb, within, "everything settled and posted", func() bool { return unfinished(tb, admin) == 0 })
+}
+
+// unfinished is what the ledger still has to do: intents without a final outcome,
 // and entries that an audit channel has not been told of. Infinity says that
 // modbot could not tell.
-func Unfinished(tb testing.TB, admin string) (left float64) {
+func unfinished(tb testing.TB, admin string) (left float64) {
 	tb.Helper()
 	all := Metrics(tb, admin)
 	if all[metricLedger] == 0 {

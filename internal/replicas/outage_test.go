@@ -11,9 +11,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"modbot/internal/adapters/discord/discordsim"
 	"modbot/internal/pgtest"
 	"modbot/internal/proctest"
+	"modbot/internal/proctest/stage"
 )
 
 // refusedWithin is how soon people are told that the ledger is gone: two
@@ -65,11 +65,11 @@ func TestReplicas_WithoutTheDatabase(t *testing.T) {
 func (w *world) told(n int, words string, within time.Duration) {
 	w.t.Helper()
 	w.people.typed.Store(max(w.people.typed.Load(), int64(n+1)))
-	before := w.people.Says(proctest.Player(n), words)
+	before := w.People.Says(proctest.Player(n), words)
 	typed := make(chan struct{})
 	go func() { defer close(typed); w.mute(context.WithoutCancel(w.t.Context()), n) }()
 	begun := time.Now()
-	proctest.Await(w.t, within, "to be told: "+words, func() bool { return w.people.Says(proctest.Player(n), words) > before })
+	proctest.Await(w.t, within, "to be told: "+words, func() bool { return w.People.Says(proctest.Player(n), words) > before })
 	w.t.Logf("%s: %q after %s", proctest.Player(n), words, time.Since(begun).Round(time.Millisecond))
 	<-typed
 }
@@ -78,10 +78,9 @@ func (w *world) told(n int, words string, within time.Duration) {
 func (w *world) suggested() {
 	w.t.Helper()
 	begun := time.Now()
-	r, err := w.discord.Autocomplete(w.t.Context(), discordsim.Interaction{
-		User: discordHuman, UserName: "mia", Roles: []string{discordRole}, Channel: discordMods, ChannelName: "mods", Name: "mute",
-		Options: []discordsim.Option{{Name: "account", Value: "play"}}, Focused: "account",
-	})
+	in := stage.Command{By: stage.Moderator(0), Verb: "mute", Account: "play"}.OnDiscord()
+	in.Options, in.Focused = in.Options[:1], "account"
+	r, err := w.Discord.Autocomplete(w.t.Context(), in)
 	require.NoError(w.t, err)
 	require.Empty(w.t, r.Problem)
 	require.Empty(w.t, r.Choices)

@@ -4,24 +4,13 @@ package replicas
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"modbot/internal/adapters/discord/discordsim"
 	"modbot/internal/adapters/slack/slacksim"
 	"modbot/internal/proctest"
-)
-
-// reason is the mark of the command about a number's account, by which it is
-// known in the ledger.
-func reason(n int) string { return fmt.Sprintf("replicas %05d", n) }
-
-// What every command asks for.
-const (
-	term     = 6 * time.Hour
-	termText = "6h"
+	"modbot/internal/proctest/stage"
 )
 
 const (
@@ -33,19 +22,15 @@ const (
 
 // people are those who type.
 type people struct {
-	*proctest.People
 	typed atomic.Int64 // how many commands
 
 	mu    sync.Mutex
 	acked map[string]bool // accounts whose command was acknowledged
 }
 
-func newPeople() *people {
-	return &people{People: proctest.NewPeople(slackAudit, discordAudit, nil), acked: map[string]bool{}}
-}
+func newPeople() *people { return &people{acked: map[string]bool{}} }
 
-func (p *people) acknowledged(account, delivery string) {
-	p.Typed(delivery, account)
+func (p *people) acknowledged(account string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.acked[account] = true
@@ -56,8 +41,7 @@ func (p *people) commands() (out []proctest.Command) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for n := range int(p.typed.Load()) {
-		name := proctest.Player(n)
-		out = append(out, proctest.Command{Account: name, Reason: reason(n), Term: term, Acknowledged: p.acked[name]})
+		out = append(out, stage.Mute(n).Typed(p.acked[proctest.Player(n)]))
 	}
 	return out
 }
@@ -101,30 +85,30 @@ func (w *world) onSlack(ctx context.Context, n, times int) {
 	if w.sockets {
 		to = slacksim.Socket
 	}
-	d, err := w.slack.Command(ctx, to, slacksim.Command{
-		From:    slacksim.From{User: slackPerson, UserName: "mia", Channel: slackMods, ChannelName: "mods"},
-		Command: "/mod", Text: slacksim.Typed(fmt.Sprintf("mute %s %s reason: %s", proctest.Player(n), termText, reason(n))),
-	})
+	d, err := w.Slack.Command(ctx, to, stage.Mute(n).OnSlack())
 	for ; err == nil && times > 1; times-- {
-		_, _ = w.slack.Redeliver(ctx, to, d) // it may be to one that is gone
+		_, _ = w.Slack.Redeliver(ctx, to, d) // it may be to one that is gone
 	}
 	if err == nil && (w.sockets || d.Status == 200) {
-		w.people.acknowledged(proctest.Player(n), d.ID)
+		w.acknowledged(n, d.ID)
 	}
 }
 
 func (w *world) onDiscord(ctx context.Context, n, times int) {
-	in := discordsim.Interaction{
-		User: discordHuman, UserName: "mia", Roles: []string{discordRole}, Channel: discordMods, ChannelName: "mods", Name: "mute",
-		Options: []discordsim.Option{{Name: "account", Value: proctest.Player(n)}, {Name: "term", Value: termText}, {Name: "reason", Value: reason(n)}},
-	}
+	in := stage.Mute(n).OnDiscord()
 	within, cancel := context.WithTimeout(ctx, time.Minute) // for a session to be there again
 	defer cancel()
-	r, err := w.discord.Command(within, in)
+	r, err := w.Discord.Command(within, in)
 	if err == nil && r.Problem == "" {
-		w.people.acknowledged(proctest.Player(n), r.ID)
+		w.acknowledged(n, r.ID)
 	}
 	for in.ID = r.ID; in.ID != "" && times > 1; times-- {
-		_, _ = w.discord.Command(within, in)
+		_, _ = w.Discord.Command(within, in)
 	}
+}
+
+// acknowledged notes that the platform was answered in time.
+func (w *world) acknowledged(n int, delivery string) {
+	w.People.Typed(delivery, proctest.Player(n))
+	w.people.acknowledged(proctest.Player(n))
 }

@@ -88,19 +88,19 @@ func (w *world) round() (takeovers int) {
 	} else {
 		w.kill(stopped)
 	}
-	pass(w.t, awake) // it takes commands
+	proctest.Pass(w.t, awake) // it takes commands
 	before := w.connections()
 	w.all[stopped].process.Pause()
 	over := time.Now().Add(paused)
 	for i := range w.all {
 		if i != stopped {
-			pass(w.t, killGap)
+			proctest.Pass(w.t, killGap)
 			w.kill(i)
 		}
 	}
-	pass(w.t, time.Until(over))
+	proctest.Pass(w.t, time.Until(over))
 	w.all[stopped].process.Resume()
-	pass(w.t, awake)
+	proctest.Pass(w.t, awake)
 	if !w.sockets {
 		return 0
 	}
@@ -133,21 +133,9 @@ func (w *world) holder() (is int) {
 type connections struct{ slack, discord int }
 
 func (w *world) connections() connections {
-	c := connections{discord: w.discord.SessionStarts()}
-	for _, n := range w.slack.Sockets() {
+	c := connections{discord: w.Discord.SessionStarts()}
+	for _, n := range w.Slack.Sockets() {
 		c.slack = max(c.slack, n)
 	}
 	return c
-}
-
-// pass lets time pass: when something strikes is a matter of nothing else.
-func pass(t *testing.T, d time.Duration) {
-	t.Helper()
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-t.Context().Done():
-		t.Fatal("the test was ended while it waited")
-	}
 }

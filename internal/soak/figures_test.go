@@ -28,7 +28,7 @@ type sample struct {
 
 func (w *world) sample() sample {
 	w.t.Helper()
-	m := proctest.Metrics(w.t, w.admin)
+	m := proctest.Metrics(w.t, w.serve.Admin)
 	return sample{live: m[metricGoal] / 2, resident: m[metricResident], goroutines: m[metricGoroutines]}
 }
 

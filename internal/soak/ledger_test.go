@@ -14,21 +14,13 @@ import (
 // acknowledged by a connection that broke may have vanished.
 func (w *world) evidence(loads []*load, has imsim.Snapshot) proctest.Evidence {
 	w.t.Helper()
-	e := proctest.Evidence{
-		Rules:   proctest.Rules{Missing: proctest.AcknowledgedMissing, Partial: true, Untraced: true},
-		Entries: proctest.Entries(w.t, w.program, w.dir, "-c", "modbot.yaml"),
-		Has:     has, Posts: w.people.Posts(), Told: w.people.Told(),
-	}
+	e := w.Evidence()
+	e.Rules, e.Has = proctest.Rules{Missing: proctest.AcknowledgedMissing, Partial: true, Untraced: true}, has
 	for _, l := range loads {
 		for _, d := range l.sent {
-			if d.mark == "" {
-				continue
+			if d.Reason != "" {
+				e.Commands = append(e.Commands, d.Typed(d.acked))
 			}
-			c := proctest.Command{Account: d.account, Reason: d.mark, Acknowledged: d.acked}
-			if d.verb == "mute" {
-				c.Term = term
-			}
-			e.Commands = append(e.Commands, c)
 		}
 	}
 	return e
@@ -43,8 +35,8 @@ func lost(sent []delivered, marks map[string][]int64, answered map[string]bool) 
 			continue
 		}
 		unheard++
-		if d.mark != "" && len(marks[d.mark]) == 0 {
-			out = append(out, fmt.Sprintf("%s (%s)", d.line(), d.id))
+		if d.Reason != "" && len(marks[d.Reason]) == 0 {
+			out = append(out, fmt.Sprintf("%s (%s)", d.Line(), d.id))
 		}
 	}
 	return out, unheard

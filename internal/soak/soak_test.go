@@ -111,7 +111,7 @@ func (w *world) soak(lasts time.Duration, seed uint64) *outcome {
 	typing.Wait()
 
 	drained := time.Now()
-	proctest.Await(w.t, drainWithin, "everything settled and posted", func() bool { return proctest.Unfinished(w.t, w.admin) == 0 })
+	proctest.AwaitSettled(w.t, drainWithin, w.serve.Admin)
 	rest := w.sample()
 	o := &outcome{violations: map[string][]string{}}
 	o.row("drained after the last command", "", "", time.Since(drained).Round(time.Second))
@@ -155,7 +155,7 @@ func (w *world) judgeService(o *outcome, e proctest.Evidence, loads []*load) {
 		if n := len(took); n == 0 || took[(n-1)*99/100] > ackMost {
 			o.violated("acknowledgements are late", l.platform+": "+quantile(took, .99))
 		}
-		answered, directs := w.people.Answered(l.platform)
+		answered, directs := w.People.Answered(l.platform)
 		vanished, unheard := lost(l.sent, marks, answered)
 		if len(vanished) > directs {
 			o.violated("commands vanished on "+l.platform, vanished...)
@@ -184,8 +184,7 @@ func (w *world) judgeService(o *outcome, e proctest.Evidence, loads []*load) {
 // judgeRecords holds the ledger against Tencent and against what people saw.
 func (w *world) judgeRecords(o *outcome, e proctest.Evidence) {
 	w.t.Helper()
-	f := proctest.Judge(e)
-	f.Verify(w.t, w.program, w.dir, "-c", "modbot.yaml")
+	f := w.Judge(e)
 	o.row("cases begun", "", "", len(f.Cases))
 	for _, kind := range slices.Sorted(maps.Keys(f.Kinds)) {
 		o.row("entries: "+kind, "", "", f.Kinds[kind])

@@ -12,6 +12,7 @@ import (
 	"modbot/internal/adapters/discord/discordsim"
 	"modbot/internal/adapters/slack/slacksim"
 	"modbot/internal/proctest"
+	"modbot/internal/proctest/stage"
 )
 
 // How often something goes wrong, beside the audit channels.
@@ -108,10 +109,10 @@ func (m *trouble) slack() {
 	f := faults[m.random.IntN(len(faults))]
 	method := methods[m.random.IntN(len(methods))]
 	if method == methods[0] { // of all posts, those that the ledger counts
-		f.fault.Channel = slackAudit
+		f.fault.Channel = stage.SlackAudit
 	}
-	m.w.slack.Heal(method)
-	m.w.slack.Fail(method, f.fault)
+	m.w.Slack.Heal(method)
+	m.w.Slack.Fail(method, f.fault)
 	m.count("slack: " + f.name)
 }
 
@@ -133,8 +134,8 @@ func (m *trouble) discord() {
 	}
 	f := faults[m.random.IntN(len(faults))]
 	f.fault.Route = routes[m.random.IntN(len(routes))]
-	m.w.discord.ClearFaults() // as above
-	m.w.discord.Fault(f.fault)
+	m.w.Discord.ClearFaults() // as above
+	m.w.Discord.Fault(f.fault)
 	m.count("discord: " + f.name)
 }
 
@@ -155,21 +156,21 @@ func (m *trouble) tencent() {
 
 // cut breaks connections, or asks for new ones.
 func (m *trouble) cut() {
-	open := m.w.slack.Sockets()
+	open := m.w.Slack.Sockets()
 	if len(open) > 0 { // the oldest: it has lived for two turns
 		if m.random.IntN(2) == 0 {
-			m.w.slack.Drop(open[0])
+			m.w.Slack.Drop(open[0])
 			m.count("slack: connection dropped")
 		} else {
-			m.w.slack.Disconnect(open[0], slacksim.RefreshRequested)
+			m.w.Slack.Disconnect(open[0], slacksim.RefreshRequested)
 			m.count("slack: refresh requested")
 		}
 	}
 	kinds := []func(){
-		m.w.discord.DropGateway, m.w.discord.Reconnect,
-		func() { m.w.discord.InvalidateSession(true) },
-		func() { m.w.discord.InvalidateSession(false) },
-		func() { m.w.discord.CloseGateway(discordsim.CloseUnknownError) },
+		m.w.Discord.DropGateway, m.w.Discord.Reconnect,
+		func() { m.w.Discord.InvalidateSession(true) },
+		func() { m.w.Discord.InvalidateSession(false) },
+		func() { m.w.Discord.CloseGateway(discordsim.CloseUnknownError) },
 	}
 	k := m.random.IntN(len(kinds))
 	kinds[k]()
@@ -180,8 +181,8 @@ func (m *trouble) cut() {
 
 // heal makes everything work again.
 func (m *trouble) heal() {
-	m.w.slack.Heal()
-	m.w.discord.ClearFaults()
+	m.w.Slack.Heal()
+	m.w.Discord.ClearFaults()
 	proctest.Call(m.w.t, http.MethodDelete, m.w.tencent+"/sim/faults", "")
 	m.w.openSlackAudit()
 	m.w.openDiscordAudit()

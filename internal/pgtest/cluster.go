@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -22,6 +23,11 @@ import (
 type Options struct {
 	// Disk keeps the files on the disk, so that a commit costs what it costs.
 	Disk bool
+	// Small, unless 0, puts every database of the cluster on a disk of its own of
+	// so many bytes, and nothing else: neither the WAL nor what the server needs
+	// to go on. Only root can have one, New skips the test of others. What is on
+	// it is lost when the server stops.
+	Small int64
 	// Settings are further ones of the server: name=value.
 	Settings []string
 }
@@ -32,6 +38,8 @@ const (
 	superuser = "modbot"
 	// Guarded is a role that needs Password.
 	Guarded = "guarded"
+	// Small is the tablespace on the small disk, see Options.
+	Small = "small"
 	// Password is that of the role Guarded, in each cluster that tests make. It
 	// has all that a URL has to escape.
 	Password = "not:a@secret/of%anybody"
@@ -58,6 +66,13 @@ kill -"$signal" "$pid" 2>/dev/null
 wait "$pid"
 [ -n "$keep" ] || rm -rf "$dir"`
 
+// onSmallDisk mounts the small disk where nobody else sees it: it goes when the
+// guard and the server have ended, however they do. Then it runs the guard as
+// who may not do such things.
+const onSmallDisk = `mount -t tmpfs -o "size=$2,uid=$3,gid=$4,mode=0700" tmpfs "$1" || exit 1
+uid=$3 gid=$4; shift 4
+exec setpriv --reuid "$uid" --regid "$gid" --clear-groups -- "$@"`
+
 // Cluster is a PostgreSQL server with its files.
 type Cluster struct {
 	bin  string
@@ -83,13 +98,16 @@ func start(opts Options) (*Cluster, error) {
 	if err = own(c.dir); err == nil {
 		err = c.initialise()
 	}
+	if err == nil && opts.Small > 0 {
+		err = c.prepareSmall()
+	}
 	for range ports {
 		if err != nil {
 			break
 		}
 		if c.port, err = freePort(); err == nil {
 			if err = c.Start(); err == nil {
-				return c, c.Exec("CREATE ROLE " + Guarded + " LOGIN PASSWORD '" + Password + "'")
+				return c, c.Exec(c.first()...)
 			}
 		}
 		if !strings.Contains(c.log(), "could not bind") {
@@ -98,6 +116,29 @@ func start(opts Options) (*Cluster, error) {
 		err = nil
 	}
 	return nil, errors.Join(fmt.Errorf("starting a cluster: %w", err), os.RemoveAll(c.dir))
+}
+
+// first are the statements that make a cluster what tests expect.
+func (c *Cluster) first() []string {
+	out := []string{"CREATE ROLE " + Guarded + " LOGIN PASSWORD '" + Password + "'"}
+	if c.opts.Small > 0 {
+		out = append(out, "CREATE TABLESPACE "+Small+" LOCATION '"+c.small()+"'")
+	}
+	return out
+}
+
+// small is where the small disk is.
+func (c *Cluster) small() string { return filepath.Join(c.dir, "small") }
+
+// prepareSmall makes the folder that the small disk is mounted on, and finds out
+// whether one can be mounted.
+func (c *Cluster) prepareSmall() error {
+	ctx, cancel := context.WithTimeout(context.Background(), makeTime)
+	defer cancel()
+	if out, err := exec.CommandContext(ctx, "unshare", "--mount", "true").CombinedOutput(); err != nil {
+		return fmt.Errorf("a disk of its own: %w: %s", err, tail(out))
+	}
+	return os.Mkdir(c.small(), 0o700)
 }
 
 // base is the folder for the cluster's own: its path is short, because that of
@@ -141,21 +182,24 @@ func (c *Cluster) Start() error {
 		return errors.New("the server runs already")
 	}
 	args := []string{
-		"-c", guard, "guard", c.dir, filepath.Join(c.bin, "postgres"), "-D", filepath.Join(c.dir, "data"),
+		"/bin/sh", "-c", guard, "guard", c.dir, filepath.Join(c.bin, "postgres"), "-D", filepath.Join(c.dir, "data"),
 		"-p", strconv.Itoa(c.port), "-k", c.dir, "-h", "127.0.0.1",
 		"-c", "fsync=on", "-c", "max_connections=300", "-c", "shared_buffers=64MB", "-c", "max_wal_size=256MB",
 	}
 	for _, s := range c.opts.Settings {
 		args = append(args, "-c", s)
 	}
-	//nolint:gosec,noctx // arguments are our own; the guard ends with its pipe
-	cmd := exec.Command("/bin/sh", args...)
+	attr := unprivileged()
+	if c.opts.Small > 0 {
+		args, attr = c.withSmallDisk(args, attr)
+	}
+	cmd := exec.Command(args[0], args[1:]...) //nolint:gosec,noctx // arguments are our own; the guard ends with its pipe
 	log, err := os.OpenFile(filepath.Join(c.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	defer log.Close() //nolint:errcheck // the server has it
-	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = c.dir, log, log, unprivileged()
+	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = c.dir, log, log, attr
 	if c.pipe, err = cmd.StdinPipe(); err != nil {
 		return err
 	}
@@ -167,6 +211,16 @@ func (c *Cluster) Start() error {
 		return errors.Join(err, c.end("QUIT keep\n"))
 	}
 	return nil
+}
+
+// withSmallDisk mounts the disk before it runs the guard: root has to begin.
+func (c *Cluster) withSmallDisk(args []string, attr *syscall.SysProcAttr) ([]string, *syscall.SysProcAttr) {
+	uid, gid := nobody()
+	attr.Credential = nil
+	return append([]string{
+		"unshare", "--mount", "/bin/sh", "-c", onSmallDisk, "disk", c.small(),
+		strconv.FormatInt(c.opts.Small, 10), fmt.Sprint(uid), fmt.Sprint(gid),
+	}, args...), attr
 }
 
 // answers waits until the server takes connections.

@@ -72,6 +72,9 @@ func Copy(tb testing.TB, from string) string {
 // New starts a cluster for one test, and stops it at the end.
 func New(tb testing.TB, opts Options) *Cluster {
 	tb.Helper()
+	if opts.Small > 0 && os.Getuid() != 0 {
+		tb.Skip("SKIPPED, only root can have a disk of its own")
+	}
 	c, err := start(opts)
 	need(tb, err)
 	tb.Cleanup(func() {
@@ -107,7 +110,11 @@ func (c *Cluster) Database(tb testing.TB) string {
 func (c *Cluster) create(tb testing.TB, template string) string {
 	tb.Helper()
 	name := fmt.Sprintf("ledger%d", databases.Add(1))
-	if err := c.Exec("CREATE DATABASE " + name + " TEMPLATE " + pgx.Identifier{template}.Sanitize()); err != nil {
+	create := "CREATE DATABASE " + name + " TEMPLATE " + pgx.Identifier{template}.Sanitize()
+	if c.opts.Small > 0 {
+		create += " TABLESPACE " + Small
+	}
+	if err := c.Exec(create); err != nil {
 		tb.Fatalf("making a database: %v", err)
 	}
 	tb.Cleanup(func() {

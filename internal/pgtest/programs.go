@@ -18,6 +18,8 @@ import (
 const (
 	// debian is where Debian's packages put the programs: <debian>/15/bin.
 	debian = "/usr/lib/postgresql"
+	// installLock is the file that root's test binaries lock, see oneAtATime.
+	installLock = "/run/lock/modbot-pgtest"
 	// installTime bounds the installation of the package.
 	installTime = 4 * time.Minute
 	// runTime bounds a program that a test runs.
@@ -39,6 +41,11 @@ func Run(tb testing.TB, name string, args ...string) {
 
 // programs is the folder of PostgreSQL's programs.
 var programs = sync.OnceValues(func() (string, error) { //nolint:gochecknoglobals // looked for once
+	alone, err := oneAtATime()
+	if err != nil {
+		return "", err
+	}
+	defer alone()
 	if dir, ok := installed(); ok {
 		return dir, nil
 	}
@@ -134,7 +141,7 @@ func noMainCluster() error {
 }
 
 func apt(ctx context.Context, args ...string) error {
-	// Several test binaries may come here at once: each waits for the others.
+	// Something else on the machine may be installing: it is waited for.
 	args = append([]string{"-q", "-o", "DPkg::Lock::Timeout=120", "-o", "Dpkg::Options::=--force-confold"}, args...)
 	cmd := exec.CommandContext(ctx, "apt-get", args...) //nolint:gosec // the arguments are our own
 	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")

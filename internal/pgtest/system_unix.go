@@ -3,6 +3,8 @@
 package pgtest
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"os/user"
 	"strconv"
@@ -20,6 +22,29 @@ func unprivileged() *syscall.SysProcAttr {
 		attr.Credential = &syscall.Credential{Uid: uid, Gid: gid}
 	}
 	return attr
+}
+
+// oneAtATime lets root's test binaries look for the programs, and install them,
+// one after the other: apt-get waits for nobody who fetches lists, and programs
+// of which half is there are not to be run. The lock goes with the process.
+func oneAtATime() (release func(), err error) {
+	if os.Getuid() != 0 {
+		return func() {}, nil // who installs nothing keeps nobody waiting
+	}
+	f, err := os.OpenFile(installLock, os.O_CREATE|os.O_RDWR, 0o600)
+	if errors.Is(err, os.ErrNotExist) {
+		return func() {}, nil // Debian has the folder
+	}
+	if err != nil {
+		return nil, err
+	}
+	for err = unix.EINTR; errors.Is(err, unix.EINTR); {
+		err = unix.Flock(int(f.Fd()), unix.LOCK_EX) //nolint:gosec // a descriptor is a small number
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("waiting for another test's installation: %w", err), f.Close())
+	}
+	return func() { _ = f.Close() }, nil
 }
 
 // own gives a folder to whom unprivileged runs programs as.

@@ -214,6 +214,16 @@ func serverFault(err error) Fault {
 	return FaultOther
 }
 
+// standby classifies what a server said to BEGIN READ WRITE. One that has become
+// a standby says that it has no such feature, which may mean other things to
+// other statements.
+func (s *Store) standby(err error) error {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == "0A000" {
+		return s.fault(FaultReadOnly, err)
+	}
+	return err
+}
+
 // lost reports whether an error that is not the server's is of the way there.
 func lost(err error) bool {
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {

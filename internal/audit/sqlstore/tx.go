@@ -56,7 +56,7 @@ func (s *Store) Begin(ctx context.Context) (audit.Tx, error) {
 			pause(ctx, busyPause)
 		}
 		if err := s.begin(ctx, sess, s.dialect.beginWrite); err != nil {
-			return err
+			return s.standby(err)
 		}
 		t.reader = reader{store: s, sess: sess}
 		return t.look(ctx)

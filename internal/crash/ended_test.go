@@ -12,6 +12,7 @@ import (
 
 	"modbot/internal/im/imsim"
 	"modbot/internal/im/imwire"
+	"modbot/internal/pgtest"
 	"modbot/internal/proctest"
 )
 
@@ -36,11 +37,28 @@ func (w *world) muteMany() (stop func()) {
 	return func() { cancel(); all.Wait() }
 }
 
+// onEachStore runs a test on a ledger in a file, and on one in PostgreSQL.
+func onEachStore(t *testing.T, test func(t *testing.T, store string)) {
+	t.Helper()
+	t.Parallel()
+	for name, store := range map[string]func(testing.TB) string{
+		"SQLite":     func(testing.TB) string { return "sqlite:modbot.db" },
+		"PostgreSQL": pgtest.Database,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, store(t))
+		})
+	}
+}
+
 // An operator's end drains: everything that was begun has its outcome when the
 // process is gone, and nobody has to settle anything after it.
-func TestEnded_UnderLoad(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, many, "sqlite:modbot.db")
+func TestEnded_UnderLoad(t *testing.T) { onEachStore(t, endedUnderLoad) }
+
+func endedUnderLoad(t *testing.T, store string) {
+	t.Helper()
+	w := newWorld(t, many, store)
 	slow := imsim.Fault{API: imwire.SetNoSpeaking, Kind: imsim.KindLatency, Delay: 300 * time.Millisecond, Times: imsim.Forever}
 	require.NoError(t, w.app.AddFault(slow))
 	w.start()
@@ -66,9 +84,11 @@ func TestEnded_UnderLoad(t *testing.T) {
 
 // A second signal does not wait for what is under way: what was begun is settled
 // by the next start.
-func TestEnded_ByASecondSignal(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, many, "sqlite:modbot.db")
+func TestEnded_ByASecondSignal(t *testing.T) { onEachStore(t, endedByASecondSignal) }
+
+func endedByASecondSignal(t *testing.T, store string) {
+	t.Helper()
+	w := newWorld(t, many, store)
 	held := w.app.Hold(imwire.SetNoSpeaking, imsim.BeforeAnswer)
 	w.start()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -16,7 +16,7 @@ func (l *Log) Fill(ctx context.Context, n int) error {
 	for from := 0; from < n; from += most {
 		err := l.write(ctx, Keys{}, func(ctx context.Context, s *state) error {
 			for i := from; i < min(n, from+most); i++ {
-				if err := s.fill(ctx, i, n); err != nil {
+				if err := s.fill(ctx, i); err != nil {
 					return err
 				}
 			}
@@ -29,16 +29,20 @@ func (l *Log) Fill(ctx context.Context, n int) error {
 	return nil
 }
 
+// wave is how many accounts are muted one after the other, and once more, before
+// others are.
+const wave = 500
+
 // fill appends one intent and its outcome. Each account has two, however many
 // there are.
-func (s *state) fill(ctx context.Context, i, n int) error {
+func (s *state) fill(ctx context.Context, i int) error {
 	term, err := mute.Seconds(7200)
 	if err != nil {
 		return err
 	}
 	h := Head{
 		Key: fmt.Sprintf("console\x1f\x1f%d\x1f0", i), Origin: Origin{Platform: "console"},
-		Actor: fmt.Sprintf("console:actor%d", i%11), ActorName: fmt.Sprintf("actor%d", i%11), Account: mute.Account(fmt.Sprintf("member%d", i%max(1, n/2))),
+		Actor: fmt.Sprintf("console:actor%d", i%11), ActorName: fmt.Sprintf("actor%d", i%11), Account: mute.Account(fmt.Sprintf("member%d", i/(2*wave)*wave+i%wave)),
 		Verb: "mute", Scope: mute.ScopeGroup, Term: term, Reason: "spamming links", Role: "moderator", Rule: "role/moderator",
 		Snapshot: `{"typed":{"verb":"mute","scope":1,"scope_given":true,"seconds":7200,"reason":"spamming links"},"answered":{}}`,
 	}

@@ -65,6 +65,9 @@ func (l *layer[K, R]) set(k K, c cell[R]) {
 	l.cells[k] = c
 }
 
+// forget drops what is known of a row.
+func (l *layer[K, R]) forget(k K) { delete(l.cells, k) }
+
 // mark begins a caller's turn.
 func (l *layer[K, R]) mark() { l.undo = l.undo[:0] }
 

@@ -31,7 +31,8 @@ const scaleTurns = 41
 // scaled is a filled ledger.
 type scaled struct {
 	*audit.Log
-	next int
+	store audit.Store
+	next  int
 }
 
 func newScaled(b *testing.B, url string, entries int) *scaled {
@@ -46,7 +47,7 @@ func newScaled(b *testing.B, url string, entries int) *scaled {
 	start := time.Now()
 	require.NoError(b, l.Fill(b.Context(), entries/2))
 	b.Logf("%d entries made in %s", entries, time.Since(start))
-	return &scaled{Log: l}
+	return &scaled{Log: l, store: store}
 }
 
 // question is something that is asked of a ledger.

@@ -18,6 +18,10 @@ type VerifyOptions struct {
 	// Verifier is the public key that the ledger's checkpoints have to be
 	// signed with; empty takes the ledger's own word for it.
 	Verifier string
+	// Hold is how many rows of the projections may be held in memory before those
+	// that the store has just so are dropped; 0 is a number that suits machines of
+	// today. What is found does not depend on it.
+	Hold int
 	// Progress is called now and then with the number of entries read.
 	Progress func(entries int64)
 }
@@ -80,7 +84,10 @@ func Verify(ctx context.Context, store Store, opts VerifyOptions) (Report, error
 		return Report{}, err
 	}
 	defer s.Close()
-	v := &verifier{s: s, opts: opts, replay: &state{}, missing: map[int64]struct{}{}, erased: map[int64]int64{}}
+	v := &verifier{
+		s: s, opts: opts, replay: &state{}, missing: map[int64]struct{}{}, erased: map[int64]int64{},
+		holding: holding{most: opts.hold(), cases: numbers{}, accounts: numbers{}},
+	}
 	err = v.run(ctx)
 	r := v.report()
 	var f *finding
@@ -115,8 +122,9 @@ type verifier struct {
 
 	opts VerifyOptions
 
-	head   HeadRow // as stored
-	replay *state  // as the log says
+	head    HeadRow // as stored
+	replay  *state  // as the log says, but for the rows that were dropped
+	holding holding
 
 	given       []Given // the checkpoints from outside, by size
 	compared    int     // how many of them

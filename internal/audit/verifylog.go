@@ -53,7 +53,7 @@ func (v *verifier) readAhead(ctx context.Context, pages chan<- page) {
 	after := int64(math.MinInt64)
 	for {
 		v.reading.Lock()
-		rows, err := v.s.Entries(ctx, EntryQuery{After: after, Limit: verifyPage})
+		rows, err := v.s.Entries(ctx, EntryQuery{After: after, Limit: min(verifyPage, v.opts.hold())})
 		v.reading.Unlock()
 		if len(rows) == 0 && err == nil {
 			return
@@ -71,7 +71,10 @@ func (v *verifier) readAhead(ctx context.Context, pages chan<- page) {
 }
 
 func (v *verifier) checkPage(ctx context.Context, rows []EntryRow) error {
-	v.replay.mark() // nothing is taken back: keep no way to
+	v.replay.mark() // nothing is undone: keep no way to
+	if err := v.takeBack(ctx, rows); err != nil {
+		return err
+	}
 	for i := range rows {
 		if err := v.checkEntry(&rows[i]); err != nil {
 			return err
@@ -81,7 +84,7 @@ func (v *verifier) checkPage(ctx context.Context, rows []EntryRow) error {
 		}
 		v.compareGiven()
 	}
-	return nil
+	return v.dropSettled(ctx)
 }
 
 // checkEntry checks one entry against itself and what came before it, and

@@ -21,7 +21,7 @@ func (r *reader) Mutes(ctx context.Context, q audit.MuteQuery) ([]audit.MuteRow,
 	var w where
 	switch {
 	case q.Walk:
-		w.and("m.acct > ?", q.AfterAcct)
+		w.and("m.acct"+over(q.AfterAcct), q.AfterAcct)
 		return t.all(ctx, r, "SELECT "+columns+" FROM mute m"+w.String()+" ORDER BY m.acct, m.field"+w.limit(q.Limit), w.args...)
 	case q.DueBy != 0:
 		w.and("m.until > ? AND m.until <= ?", max(0, q.DueAfter), q.DueBy)

@@ -75,7 +75,7 @@ func (c *clock) look(h HeadRow) (now instant, stepped time.Duration) {
 		// The store read its clock after it was asked. To take that moment, and
 		// not the one when the answer is looked at, errs on the side of leases
 		// that end too early for their holder.
-		m = moment{local: m.local.Add(-time.Since(h.Asked)), store: fromMicros(h.Clock)}
+		m = moment{local: m.local.Add(-h.age()), store: fromMicros(h.Clock)}
 	}
 	c.size = max(c.size, h.Size)
 	stepped = c.note(m)

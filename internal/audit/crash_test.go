@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -15,7 +14,6 @@ import (
 	"pgregory.net/rapid"
 
 	"modbot/internal/audit"
-	"modbot/internal/chat"
 	"modbot/internal/mute"
 	"modbot/internal/testclock"
 )
@@ -26,94 +24,6 @@ import (
 // Tencent nor the channel hears of it. In the end every intent has one
 // outcome, the ledger believes what Tencent does, and the channel was told of
 // everything, in order, with every repeat marked.
-
-var errDead = fmt.Errorf("the process is dead: %w", audit.ErrStore)
-
-// life is a process's time: so many COMMITs, of which the last is applied or
-// not. Everything that the process does outside looks whether it is over.
-type life struct {
-	left    int // negative: for ever
-	applied bool
-	dead    atomic.Bool // read by several workers at once
-}
-
-// mortal is a store whose process may die.
-type mortal struct {
-	audit.Store
-	life *life
-}
-
-func (m *mortal) Begin(ctx context.Context) (audit.Tx, error) {
-	if m.life.dead.Load() {
-		return nil, errDead
-	}
-	tx, err := m.Store.Begin(ctx)
-	return &mortalTx{Tx: tx, life: m.life}, err
-}
-
-func (m *mortal) Snapshot(ctx context.Context) (audit.Snapshot, error) {
-	if m.life.dead.Load() {
-		return nil, errDead
-	}
-	return m.Store.Snapshot(ctx)
-}
-
-type mortalTx struct {
-	audit.Tx
-	life *life
-}
-
-func (t *mortalTx) Commit(ctx context.Context, c audit.Changes) error {
-	switch {
-	case t.life.dead.Load():
-		t.Rollback()
-		return errDead
-	case t.life.left != 0:
-		t.life.left--
-		return t.Tx.Commit(ctx, c)
-	}
-	t.life.dead.Store(true)
-	if t.life.applied {
-		if err := t.Tx.Commit(ctx, c); err != nil {
-			return err
-		}
-	} else {
-		t.Rollback()
-	}
-	return errDead
-}
-
-// process is one life of the program.
-type process struct {
-	*life
-	world     *world
-	ledger    *audit.Log
-	settler   *audit.Settler
-	expirer   *audit.Expirer
-	deliverer *audit.Deliverer
-}
-
-// Read reads Tencent, while the process lives.
-func (p *process) Read(ctx context.Context, a mute.Account) (mute.State, error) {
-	if p.dead.Load() {
-		return mute.State{}, errDead
-	}
-	return p.world.tencent.Read(ctx, a)
-}
-
-func (p *process) Name() string { return p.world.channel.name }
-
-func (p *process) Compose(posts []audit.Posted) (int, []byte, error) {
-	return p.world.channel.Compose(posts)
-}
-
-// Send posts, while the process lives.
-func (p *process) Send(ctx context.Context, body []byte, d chat.Delivery) (chat.MessageRef, error) {
-	if p.dead.Load() {
-		return chat.MessageRef{}, errDead
-	}
-	return p.world.channel.Send(ctx, body, d)
-}
 
 // world is one run of the model.
 type world struct {
@@ -273,101 +183,18 @@ func (w *world) leave() {
 	require.NoError(w.rt, err)
 }
 
-func (w *world) entries() []audit.Entry {
-	var out []audit.Entry
-	for after := w.from; ; {
-		page, err := w.now.ledger.Entries(context.Background(), audit.EntryFilter{After: after, Limit: 1000})
-		require.NoError(w.rt, err)
-		if len(page) == 0 {
-			return out
-		}
-		out = append(out, page...)
-		after = page[len(page)-1].Seq
-	}
-}
-
-// checkOutcomes: every intent has one.
-func (w *world) checkOutcomes(entries []audit.Entry) {
-	intents, outcomes := map[int64]int{}, map[int64]int{}
-	for _, e := range entries {
-		switch e.Kind { //nolint:exhaustive // the others do not matter
-		case audit.KindIntent:
-			intents[e.Case]++
-		case audit.KindOutcome:
-			outcomes[e.Case]++
-		}
-	}
-	require.Equal(w.rt, intents, outcomes, "intents and outcomes by case")
-	for n, count := range outcomes {
-		require.Equal(w.rt, 1, count, "outcomes of case %d", n)
-	}
-}
-
-// story is what the ledger has about an account, in short.
-func (w *world) story(a mute.Account) []string {
-	entries, err := w.now.ledger.Entries(context.Background(), audit.EntryFilter{Account: a, Limit: 1000})
-	require.NoError(w.rt, err)
-	var out []string
-	for _, e := range entries {
-		out = append(out, fmt.Sprintf("%s at %s until %s", short(e), e.Time.Format(time.TimeOnly), e.Deadline.Format(time.TimeOnly)))
-	}
-	return out
-}
-
-// checkMutes: the ledger believes what Tencent does, but for the tolerance
-// within which two ends are the same.
-func (w *world) checkMutes() {
-	for _, a := range w.accounts {
-		v, err := w.now.ledger.Account(context.Background(), a)
-		require.NoError(w.rt, err)
-		require.Nil(w.rt, v.InFlight)
-		state, err := w.tencent.Read(context.Background(), a)
-		require.NoError(w.rt, err)
-		for _, f := range mute.Fields() {
-			left, _ := state.Of(f).Left()
-			until := w.clock.Now() // where there is no mute: it has ended at the latest
-			if m, believed := v.MuteOf(f); believed {
-				until = m.Until
-			}
-			require.WithinDuration(w.rt, w.clock.Now().Add(left), until, audit.ReadTolerance, "%s of %s after %v", f, a, w.story(a))
-		}
-	}
-}
-
-// checkChannel: it was told of every entry, in order, and no repeat is
-// unmarked or says something else, but that a stub may follow what is refused
-// later.
-func (w *world) checkChannel(entries []audit.Entry) {
-	var want, got []int64
-	for _, e := range entries {
-		if e.Kind.Posted() {
-			want = append(want, e.Seq)
-		}
-	}
-	first := map[string]message{}
-	for _, m := range w.channel.messages {
-		before, repeated := first[m.delivery.Nonce]
-		if repeated {
-			require.True(w.rt, m.delivery.Repeat, "an unmarked repeat: %s", m)
-			require.Equal(w.rt, before, m.message, "a repeat that says something else")
-			continue
-		}
-		first[m.delivery.Nonce] = m.message
-		if last := len(got) - len(m.Entries); m.Stub && m.delivery.Repeat && last >= 0 && slices.Equal(got[last:], m.Entries) {
-			continue
-		}
-		got = append(got, m.Entries...)
-	}
-	require.Equal(w.rt, want, got)
-}
-
-// crashChecks is how many histories are tried when -rapid.checks does not say:
-// each is dozens of transactions on a disk.
-const crashChecks = "15"
-
+// TestCrashesAnywhere tries few histories when -rapid.checks does not say how
+// many: each is dozens of transactions on a disk, and on a server as many more
+// ways there and back.
 func TestCrashesAnywhere(t *testing.T) {
-	fewer(t, crashChecks)
-	h := newHouse(t)
+	t.Run("SQLite", func(t *testing.T) { crashAnywhere(t, onSQLite(), "12") })
+	t.Run("PostgreSQL", func(t *testing.T) { crashAnywhere(t, onPostgres(), "3") })
+}
+
+func crashAnywhere(t *testing.T, on dialect, checks string) {
+	t.Helper()
+	fewer(t, checks)
+	h := on.house(t)
 	var run atomic.Int64
 	rapid.Check(t, func(rt *rapid.T) {
 		n := run.Add(1)

@@ -46,31 +46,34 @@ func TestDeliverByOneAtATime(t *testing.T) {
 
 // Two processes at once: nothing is lost, nothing comes twice, in order.
 func TestDeliverByManyAtOnce(t *testing.T) {
-	h := newHouse(t)
-	c := newChannel()
-	_, other := h.process("two")
-	ctx, cancel := context.WithCancel(t.Context())
-	var wg sync.WaitGroup
-	errs := make([]error, 3)
-	deliverers := []*audit.Deliverer{h.deliverer(c), h.deliverer(c), audit.NewDeliverer(zaptest.NewLogger(t), other, c)}
-	for i, d := range deliverers {
-		wg.Go(func() { errs[i] = d.Run(ctx) })
-	}
-	const entries = 40
-	h.refused(entries)
-	wait, stop := context.WithTimeout(t.Context(), time.Minute)
-	defer stop()
-	for _, d := range deliverers {
-		require.NoError(t, d.Flush(wait))
-	}
-	cancel()
-	wg.Wait()
-	require.NoError(t, errors.Join(errs...))
-	want := []string{}
-	for i := range entries {
-		want = append(want, fmt.Sprintf("[%d]", i+1))
-	}
-	require.Equal(t, want, c.got())
+	onBoth(t, func(t *testing.T, on dialect) {
+		t.Parallel()
+		h := on.house(t)
+		c := newChannel()
+		_, other := h.process("two")
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		errs := make([]error, 3)
+		deliverers := []*audit.Deliverer{h.deliverer(c), h.deliverer(c), audit.NewDeliverer(zaptest.NewLogger(t), other, c)}
+		for i, d := range deliverers {
+			wg.Go(func() { errs[i] = d.Run(ctx) })
+		}
+		const entries = 40
+		h.refused(entries)
+		wait, stop := context.WithTimeout(t.Context(), time.Minute)
+		defer stop()
+		for _, d := range deliverers {
+			require.NoError(t, d.Flush(wait))
+		}
+		cancel()
+		wg.Wait()
+		require.NoError(t, errors.Join(errs...))
+		want := []string{}
+		for i := range entries {
+			want = append(want, fmt.Sprintf("[%d]", i+1))
+		}
+		require.Equal(t, want, c.got())
+	})
 }
 
 // Flush waits for everything that there is, and no longer than it may.

@@ -95,48 +95,51 @@ func TestDeliverSkips(t *testing.T) {
 }
 
 func TestDeliverAfterACrash(t *testing.T) {
-	for name, tc := range map[string]struct {
-		leave  func(t *testing.T, h *house, nonce string) // what the dead process still did
-		repeat bool
-	}{
-		"frozen":             {func(*testing.T, *house, string) {}, false},
-		"about to be posted": {func(t *testing.T, h *house, nonce string) { t.Helper(); sending(t, h, nonce) }, true},
-		"posted, not noted":  {func(t *testing.T, h *house, nonce string) { t.Helper(); sending(t, h, nonce) }, true},
-		"refused by a limit": {func(t *testing.T, h *house, nonce string) {
-			t.Helper()
-			sending(t, h, nonce)
-			failed(t, h, nonce, true)
-		}, false},
-		"failed, may be sent": {func(t *testing.T, h *house, nonce string) {
-			t.Helper()
-			sending(t, h, nonce)
-			failed(t, h, nonce, false)
-		}, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			h := newHouse(t)
-			c := newChannel()
-			h.refused(1)
-			_, err := h.ledger.Register(t.Context(), "console", 0)
-			require.NoError(t, err)
-			body := []byte(`{"Entries":[1],"Checkpoint":"as frozen"}`)
-			_, err = h.ledger.Freeze(t.Context(), "console", audit.Attempt{First: 1, Last: 1, Nonce: "m-frozen", Body: body})
-			require.NoError(t, err)
-			tc.leave(t, h, "m-frozen")
-			h.refused(1)
+	onBoth(t, func(t *testing.T, on dialect) {
+		t.Parallel()
+		for name, tc := range map[string]struct {
+			leave  func(t *testing.T, h *house, nonce string) // what the dead process still did
+			repeat bool
+		}{
+			"frozen":             {func(*testing.T, *house, string) {}, false},
+			"about to be posted": {func(t *testing.T, h *house, nonce string) { t.Helper(); sending(t, h, nonce) }, true},
+			"posted, not noted":  {func(t *testing.T, h *house, nonce string) { t.Helper(); sending(t, h, nonce) }, true},
+			"refused by a limit": {func(t *testing.T, h *house, nonce string) {
+				t.Helper()
+				sending(t, h, nonce)
+				failed(t, h, nonce, true)
+			}, false},
+			"failed, may be sent": {func(t *testing.T, h *house, nonce string) {
+				t.Helper()
+				sending(t, h, nonce)
+				failed(t, h, nonce, false)
+			}, true},
+		} {
+			t.Run(name, func(t *testing.T) {
+				h := on.house(t)
+				c := newChannel()
+				h.refused(1)
+				_, err := h.ledger.Register(t.Context(), "console", 0)
+				require.NoError(t, err)
+				body := []byte(`{"Entries":[1],"Checkpoint":"as frozen"}`)
+				_, err = h.ledger.Freeze(t.Context(), "console", audit.Attempt{First: 1, Last: 1, Nonce: "m-frozen", Body: body})
+				require.NoError(t, err)
+				tc.leave(t, h, "m-frozen")
+				h.refused(1)
 
-			n, _ := once(t, h.deliverer(c).Once)
-			require.Equal(t, 2, n)
-			first := c.messages[0].delivery.First
-			require.Equal(t, tc.repeat, !first.IsZero(), "when an earlier attempt began is known")
-			require.Equal(t, chat.Delivery{FirstSeq: 1, LastSeq: 1, Nonce: "m-frozen", Repeat: tc.repeat, First: first}, c.messages[0].delivery)
-			require.Equal(t, "as frozen", c.messages[0].Checkpoint, "the same bytes")
-			require.Equal(t, []int64{2}, c.messages[1].Entries)
-			require.False(t, c.messages[1].delivery.Repeat)
-			require.NotEqual(t, "m-frozen", c.messages[1].delivery.Nonce)
-			require.LessOrEqual(t, len(c.messages[1].delivery.Nonce), 25, "what Discord takes")
-		})
-	}
+				n, _ := once(t, h.deliverer(c).Once)
+				require.Equal(t, 2, n)
+				first := c.messages[0].delivery.First
+				require.Equal(t, tc.repeat, !first.IsZero(), "when an earlier attempt began is known")
+				require.Equal(t, chat.Delivery{FirstSeq: 1, LastSeq: 1, Nonce: "m-frozen", Repeat: tc.repeat, First: first}, c.messages[0].delivery)
+				require.Equal(t, "as frozen", c.messages[0].Checkpoint, "the same bytes")
+				require.Equal(t, []int64{2}, c.messages[1].Entries)
+				require.False(t, c.messages[1].delivery.Repeat)
+				require.NotEqual(t, "m-frozen", c.messages[1].delivery.Nonce)
+				require.LessOrEqual(t, len(c.messages[1].delivery.Nonce), 25, "what Discord takes")
+			})
+		}
+	})
 }
 
 func sending(t *testing.T, h *house, nonce string) {

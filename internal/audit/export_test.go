@@ -124,12 +124,15 @@ func (r *Reconciler) AtOnce() *Reconciler {
 	return r
 }
 
-// OpenSkewed opens a ledger whose local clock is another than the store's.
-func OpenSkewed(store Store, key *Key, now func() time.Time) (*Log, error) {
-	l, err := Open(zap.NewNop(), store, Options{Signer: key})
+// OpenSkewed opens a ledger whose local clock, Options.Now, is another than the
+// store's own.
+func OpenSkewed(log *zap.Logger, store Store, opts Options) (*Log, error) {
+	now := opts.Now
+	opts.Now, opts.StoreNow = nil, nil
+	l, err := Open(log, store, opts)
 	if err != nil {
 		return nil, err
 	}
 	l.now, l.clock = now, &clock{local: now}
-	return l, l.begin(context.Background(), "")
+	return l, l.begin(context.Background(), opts.Origin)
 }

@@ -65,12 +65,12 @@ func (r *Reconciler) Run(ctx context.Context) error {
 }
 
 // Once reads the next accounts of the round, unless they are not due yet, or
-// another process does. noted counts the entries; next is when to go on. The
-// error is the ledger's; that Tencent cannot be read is none.
+// another process does. noted counts the entries; next is when to go on, by
+// the local clock. The error is the ledger's; that Tencent cannot be read is none.
 func (r *Reconciler) Once(ctx context.Context) (noted int, next time.Time, err error) {
 	at, err := r.ledger.place(ctx, reconcileWorker)
 	if err != nil || at.GoesOn.After(r.ledger.time()) {
-		return 0, at.GoesOn, err
+		return 0, r.ledger.local(at.GoesOn), err
 	}
 	until, ok, err := r.ledger.Lead(ctx, reconcileWorker, r.holder, LeadMost)
 	if err != nil || !ok {

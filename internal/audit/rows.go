@@ -24,8 +24,16 @@ type HeadRow struct {
 	// stored; 0 where the store has no clock.
 	Clock int64
 	// Asked is when, by the local monotonic clock, the store was asked for Clock:
-	// a moment before it read it.
+	// a moment before it read it. The zero time says: just now.
 	Asked time.Time
+}
+
+// age is how long ago the store was asked for its Clock.
+func (h HeadRow) age() time.Duration {
+	if h.Asked.IsZero() {
+		return 0
+	}
+	return time.Since(h.Asked)
 }
 
 // EntryRow is an entry as stored: the body that is hashed, and beside it the

@@ -17,30 +17,33 @@ import (
 
 // However many settlers there are, every case gets one outcome.
 func TestSettleByManyAtOnce(t *testing.T) {
-	h := newHouse(t)
-	accounts := []mute.Account{"alice", "bob", "carol", "dave"}
-	for _, a := range accounts {
-		h.unknown(a, mute.ScopeGroup, seconds(t, 3600))
-	}
-	_, other := h.process("two")
-	h.clock.Advance(6 * time.Second)
-	settlers := []*audit.Settler{h.settler(), h.settler(), audit.NewSettler(zaptest.NewLogger(t), other, h.tencent)}
-	var wg sync.WaitGroup
-	counts := make([]int, len(settlers))
-	errs := make([]error, len(settlers))
-	for i, s := range settlers {
-		wg.Go(func() { counts[i], _, errs[i] = s.Once(t.Context()) })
-	}
-	wg.Wait()
-	require.NoError(t, errors.Join(errs...))
-	total := 0
-	for _, n := range counts {
-		total += n
-	}
-	require.Equal(t, len(accounts), total)
-	outcomes, err := h.ledger.Entries(t.Context(), audit.EntryFilter{Kinds: []audit.Kind{audit.KindOutcome}, Limit: 100})
-	require.NoError(t, err)
-	require.Len(t, outcomes, len(accounts))
+	onBoth(t, func(t *testing.T, on dialect) {
+		t.Parallel()
+		h := on.house(t)
+		accounts := []mute.Account{"alice", "bob", "carol", "dave"}
+		for _, a := range accounts {
+			h.unknown(a, mute.ScopeGroup, seconds(t, 3600))
+		}
+		_, other := h.process("two")
+		h.clock.Advance(6 * time.Second)
+		settlers := []*audit.Settler{h.settler(), h.settler(), audit.NewSettler(zaptest.NewLogger(t), other, h.tencent)}
+		var wg sync.WaitGroup
+		counts := make([]int, len(settlers))
+		errs := make([]error, len(settlers))
+		for i, s := range settlers {
+			wg.Go(func() { counts[i], _, errs[i] = s.Once(t.Context()) })
+		}
+		wg.Wait()
+		require.NoError(t, errors.Join(errs...))
+		total := 0
+		for _, n := range counts {
+			total += n
+		}
+		require.Equal(t, len(accounts), total)
+		outcomes, err := h.ledger.Entries(t.Context(), audit.EntryFilter{Kinds: []audit.Kind{audit.KindOutcome}, Limit: 100})
+		require.NoError(t, err)
+		require.Len(t, outcomes, len(accounts))
+	})
 }
 
 // A settler that is told to stop lets go of what it holds at once.

@@ -26,7 +26,7 @@ func TestReplicasWithWrongClocks(t *testing.T) {
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, store.Close()) })
 		now := func() time.Time { return time.Now().Add(by) }
-		l, err := audit.OpenSkewed(store, key, now)
+		l, err := audit.OpenSkewed(zap.NewNop(), store, audit.Options{Signer: key, Now: now})
 		require.NoError(t, err)
 		return l, now
 	}

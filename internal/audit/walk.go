@@ -73,15 +73,15 @@ func (l *Log) place(ctx context.Context, worker string) (place, error) {
 }
 
 // goOn notes how far a worker has come, and that it goes on after a rest, by
-// whichever process then leads. It returns when that is.
+// whichever process then leads. It returns when that is, by the local clock.
 func (l *Log) goOn(ctx context.Context, worker, holder string, place int64, rest time.Duration) (next time.Time, err error) {
 	err = l.write(ctx, Keys{Workers: []string{worker}}, func(ctx context.Context, s *state) error {
 		row, err := s.worker(ctx, worker)
 		if err != nil || row.Holder != holder {
 			return err
 		}
-		next = s.now.Add(rest)
-		s.workers.put(worker, WorkerRow{Name: worker, Place: place, GoesOn: micros(next)})
+		next = s.local.Add(rest)
+		s.workers.put(worker, WorkerRow{Name: worker, Place: place, GoesOn: micros(s.now.Add(rest))})
 		return nil
 	})
 	return next, err

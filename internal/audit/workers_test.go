@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -13,7 +12,6 @@ import (
 	"go.uber.org/zap/zaptest"
 
 	"modbot/internal/audit"
-	"modbot/internal/audit/sqlstore"
 	"modbot/internal/mute"
 	"modbot/internal/testclock"
 )
@@ -103,43 +101,6 @@ func (t *tencent) Read(_ context.Context, a mute.Account) (mute.State, error) {
 var errDown = errors.New("tencent is down")
 
 func down(mute.Account) error { return errDown }
-
-// house is a ledger on a real file, with a clock of its own and Tencent played.
-type house struct {
-	t       *testing.T
-	clock   *testclock.Clock
-	tencent *tencent
-	path    string
-	key     *audit.Key
-	store   *sqlstore.Store
-	ledger  *audit.Log
-}
-
-func newHouse(t *testing.T) *house {
-	t.Helper()
-	key, err := audit.NewKey(testOrigin)
-	require.NoError(t, err)
-	c := newClock()
-	h := &house{
-		t: t, clock: c, key: key, path: filepath.Join(t.TempDir(), "ledger.db"),
-		tencent: newTencent(c, "alice", "bob", "carol", "dave"),
-	}
-	h.store, h.ledger = h.process("one")
-	t.Cleanup(h.verify)
-	return h
-}
-
-// process opens the ledger as one more process would.
-func (h *house) process(name string) (*sqlstore.Store, *audit.Log) {
-	h.t.Helper()
-	log := zaptest.NewLogger(h.t)
-	store, err := sqlstore.Open(h.t.Context(), log, "sqlite:"+h.path, sqlstore.Options{})
-	require.NoError(h.t, err)
-	h.t.Cleanup(func() { require.NoError(h.t, store.Close()) })
-	l, err := audit.Open(log, store, audit.Options{Origin: testOrigin, Signer: h.key, Replica: name, Now: h.clock.Now})
-	require.NoError(h.t, err)
-	return store, l
-}
 
 // verify proves at the end of a test that the ledger is whole.
 func (h *house) verify() {

@@ -76,7 +76,7 @@ func (g *ground) give(url string) error {
 	if err != nil {
 		return err
 	}
-	_, err = db.Exec(`DO $$ DECLARE name TEXT; BEGIN
+	_, err = db.ExecContext(context.Background(), `DO $$ DECLARE name TEXT; BEGIN
 		PERFORM set_config('session_replication_role', 'replica', true);
 		FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('goose_db_version', 'head') LOOP
 			EXECUTE format('DELETE FROM %I', name);

@@ -114,7 +114,7 @@ func TestPrimaryThatBecomesAStandby(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, c.Stop())
 	data := filepath.Join(c.Dir(), "data")
-	require.NoError(t, os.WriteFile(filepath.Join(data, "standby.signal"), nil, 0o644)) //nolint:gosec // the server reads it
+	require.NoError(t, os.WriteFile(filepath.Join(data, "standby.signal"), nil, 0o644))
 	require.NoError(t, c.Start())
 	require.Equal(t, sqlstore.FaultReadOnly, refusal(t, raw).Fault, "who starts now is refused, too")
 	requireRefused(t, l, sqlstore.FaultReadOnly, "takes no changes; point store.url at the primary server")

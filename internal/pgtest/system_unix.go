@@ -39,7 +39,7 @@ func oneAtATime() (release func(), err error) {
 		return nil, err
 	}
 	for err = unix.EINTR; errors.Is(err, unix.EINTR); {
-		err = unix.Flock(int(f.Fd()), unix.LOCK_EX) //nolint:gosec // a descriptor is a small number
+		err = unix.Flock(int(f.Fd()), unix.LOCK_EX)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("waiting for another test's installation: %w", err), f.Close())

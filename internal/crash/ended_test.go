@@ -23,8 +23,9 @@ const (
 	forcedWithin = 3 * time.Second
 )
 
-// many is enough people for commands to be under way whenever the end comes.
-const many = 64
+// many is enough people for commands to be under way whenever the end comes, and
+// few enough for a slow database server to record what they began.
+const many = 24
 
 // muteMany has people mute until the returned function ends them.
 func (w *world) muteMany() (stop func()) {

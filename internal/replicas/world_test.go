@@ -94,24 +94,10 @@ func newWorld(t *testing.T, store string, accounts int, sockets bool) *world {
 	return w
 }
 
-// startTries is how often a modbot is started that cannot reach the database at
-// first: what runs services starts it again.
-const startTries = 3
-
-// exitUnavailable says that the ledger cannot be reached.
-const exitUnavailable = 69
-
 // start starts a modbot, and lets people reach it.
 func (w *world) start(i int) {
 	w.t.Helper()
-	var now stage.Serving
-	for tries := 0; now.Admin == "" && tries < startTries; tries++ {
-		now = w.TryServe()
-		if now.Admin == "" {
-			require.Equal(w.t, exitUnavailable, now.Wait(proctest.EndWithin), "%s", now.Logged())
-		}
-	}
-	require.NotEmpty(w.t, now.Admin, "modbot serve did not start:\n%s", now.Logged())
+	now := w.Serve()
 	w.all[i].process = now.Process
 	w.all[i].moved(now.Listen, now.Admin)
 }

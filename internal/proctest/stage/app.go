@@ -19,7 +19,7 @@ import (
 // The simulated app.
 const (
 	appID   = 1400000042
-	appKey  = "0f5c1d2b7a9e4e63b8d0c1f2a3b4c5d6" //nolint:gosec // a simulated app's
+	appKey  = "0f5c1d2b7a9e4e63b8d0c1f2a3b4c5d6"
 	adminID = "administrator"
 )
 

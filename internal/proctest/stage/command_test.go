@@ -27,12 +27,14 @@ func TestCommand(t *testing.T) {
 			Term,
 		},
 		"an unmute of a scope": {
-			Command{Verb: "unmute", Account: "player00007", Scope: "group", Reason: "appeal"}, "unmute player00007 group reason: appeal",
+			Command{Verb: "unmute", Account: "player00007", Scope: "group", Reason: "appeal"},
+			"unmute player00007 group reason: appeal",
 			[]discordsim.Option{{Name: "account", Value: "player00007"}, {Name: "scope", Value: "group"}, {Name: "reason", Value: "appeal"}},
 			0,
 		},
 		"a read": {
-			Command{Verb: "status", Account: "player00007"}, "status player00007",
+			Command{Verb: "status", Account: "player00007"},
+			"status player00007",
 			[]discordsim.Option{{Name: "account", Value: "player00007"}},
 			0,
 		},

@@ -16,7 +16,7 @@ import (
 // Credentials of the platforms.
 const (
 	slackTeam   = "T0STAGE"
-	slackSecret = "8f742231b10e8888abcd99yyyzzz85a5" //nolint:gosec // a scripted platform's
+	slackSecret = "8f742231b10e8888abcd99yyyzzz85a5"
 	slackBot    = "xoxb-of-the-stage"
 	slackApp    = "xapp-of-the-stage"
 )

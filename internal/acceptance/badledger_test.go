@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"modbot/internal/proctest"
 )
 
 // nonsense is how many bytes of a broken ledger are none.
@@ -24,57 +26,57 @@ func TestBadInput_Ledger(t *testing.T) {
 	tests := map[string]struct {
 		// spoil makes the ledger bad and returns how to run modbot then, and
 		// what makes it good again.
-		spoil   func(w *world) (launch, func())
+		spoil   func(w *world) (proctest.Launch, func())
 		code    string
 		exit    int
 		says    string
 		prepare func(w *world) // comes before; may be nil
 	}{
 		"broken: not a database": {
-			func(w *world) (launch, func()) {
+			func(w *world) (proctest.Launch, func()) {
 				kept := copyTo(w.t, w.ledger.path(), w.path("kept.db"))
 				w.write("modbot.db", strings.Repeat("nonsense", nonsense/8))
-				return launch{}, func() { require.NoError(w.t, os.Rename(kept, w.ledger.path())) }
+				return proctest.Launch{}, func() { require.NoError(w.t, os.Rename(kept, w.ledger.path())) }
 			}, "store_foreign", exitUnavailable, "not a ledger of modbot's", nil,
 		},
 		"broken: pages overwritten": {
-			func(w *world) (launch, func()) {
+			func(w *world) (proctest.Launch, func()) {
 				kept := copyTo(w.t, w.ledger.path(), w.path("kept.db"))
 				f, err := os.OpenFile(w.ledger.path(), os.O_WRONLY, 0)
 				require.NoError(w.t, err)
 				_, err = f.WriteAt([]byte(strings.Repeat("\xff", nonsense)), 4096)
 				require.NoError(w.t, err)
 				require.NoError(w.t, f.Close())
-				return launch{}, func() { require.NoError(w.t, os.Rename(kept, w.ledger.path())) }
+				return proctest.Launch{}, func() { require.NoError(w.t, os.Rename(kept, w.ledger.path())) }
 			}, "store_corrupt", exitUnavailable, "restore it from a backup", nil,
 		},
 		"of another program": {
-			func(w *world) (launch, func()) {
+			func(w *world) (proctest.Launch, func()) {
 				kept := w.path("kept.db")
 				require.NoError(w.t, os.Rename(w.ledger.path(), kept))
 				w.write("modbot.db", "")
 				w.ledger.alter(w.t, "CREATE TABLE songs (title TEXT)")
-				return launch{}, func() { require.NoError(w.t, os.Rename(kept, w.ledger.path())) }
+				return proctest.Launch{}, func() { require.NoError(w.t, os.Rename(kept, w.ledger.path())) }
 			}, "store_foreign", exitUnavailable, "another program", nil,
 		},
 		"of a newer modbot": {
-			func(w *world) (launch, func()) {
+			func(w *world) (proctest.Launch, func()) {
 				w.ledger.alter(w.t, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999999, 1)")
-				return launch{}, func() { w.ledger.alter(w.t, "DELETE FROM goose_db_version WHERE version_id = 999999") }
+				return proctest.Launch{}, func() { w.ledger.alter(w.t, "DELETE FROM goose_db_version WHERE version_id = 999999") }
 			}, "store_newer", exitConfig, "newer modbot", nil,
 		},
 		"locked by another program": {
-			func(w *world) (launch, func()) { return launch{}, w.lock() },
+			func(w *world) (proctest.Launch, func()) { return proctest.Launch{}, w.lock() },
 			"no_record", exitUnavailable, "holds it locked", nil,
 		},
 		"read-only": {
-			func(w *world) (launch, func()) {
+			func(w *world) (proctest.Launch, func()) {
 				require.NoError(w.t, os.Chmod(w.ledger.path(), 0o444))
 				return w.powerless(), w.ownAgain
 			}, "no_record", exitUnavailable, "it is read-only", nil,
 		},
 		"in a folder that cannot be written": {
-			func(w *world) (launch, func()) {
+			func(w *world) (proctest.Launch, func()) {
 				l := w.powerless()
 				require.NoError(w.t, os.Chmod(w.dir, 0o555))
 				mend := func() { require.NoError(w.t, os.Chmod(w.dir, 0o755)) }
@@ -83,8 +85,8 @@ func TestBadInput_Ledger(t *testing.T) {
 			}, "store_read_only", exitUnavailable, "the right to write the file and its folder", nil,
 		},
 		"on a disk that takes no more": {
-			func(*world) (launch, func()) {
-				return launch{before: []string{"sh", "-c", `ulimit -f 80 && exec "$@"`, "sh"}}, func() {}
+			func(*world) (proctest.Launch, func()) {
+				return proctest.Launch{Before: []string{"sh", "-c", `ulimit -f 80 && exec "$@"`, "sh"}}, func() {}
 			},
 			"no_record", exitUnavailable, "the audit log cannot be written", (*world).outgrow,
 		},
@@ -124,12 +126,12 @@ const nobody = 65534
 
 // powerless is how modbot runs as somebody whom file modes stop: the test's
 // own user, unless that is root, whom they don't.
-func (w *world) powerless() launch {
+func (w *world) powerless() proctest.Launch {
 	w.t.Helper()
 	require.NoError(w.t, os.Chmod(filepath.Dir(w.dir), 0o755)) // the other user has to get there
 	w.run("mia", "status alice")                               // whatever a run makes is there
 	if os.Geteuid() != 0 {
-		return launch{}
+		return proctest.Launch{}
 	}
 	require.NoError(w.t, os.Chmod(w.dir, 0o755)) // the same
 	files, err := os.ReadDir(w.dir)
@@ -138,7 +140,7 @@ func (w *world) powerless() launch {
 		require.NoError(w.t, os.Chown(w.path(f.Name()), nobody, nobody))
 	}
 	require.NoError(w.t, os.Chown(w.dir, nobody, nobody))
-	return launch{as: &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody, NoSetGroups: true}}}
+	return proctest.Launch{As: &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody, NoSetGroups: true}}}
 }
 
 // ownAgain gives back the right to write the ledger: what SQLite keeps beside
@@ -202,7 +204,7 @@ exit $code`
 	require.NoError(t, os.Mkdir(w.path("disk"), 0o755)) // a place to mount on
 	w.ledger = fileStore(w.path("disk/modbot.db"))
 	w.configure()
-	r := w.ended(w.begin(launch{as: attr, before: []string{"sh", "-c", script, "sh"}}, "mia", "mute carol 2h group"))
+	r := w.ended(w.begin(proctest.Launch{As: attr, Before: []string{"sh", "-c", script, "sh"}}, "mia", "mute carol 2h group"))
 	code, text := r.said(t)
 	require.Equal(t, "no_record", code, "%s", text)
 	require.Contains(t, text, "the disk is full")

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"modbot/internal/proctest"
 )
 
 // wave is how many accounts the file of these tests has.
@@ -31,7 +33,7 @@ func waveWorld(t *testing.T) *world {
 // bulk begins `modbot bulk mute wave.txt`.
 func (w *world) bulk(flags ...string) *process {
 	w.t.Helper()
-	return start(w.t, launch{dir: w.dir, args: append([]string{
+	return start(w.t, proctest.Launch{Dir: w.dir, Args: append([]string{
 		"bulk", "mute", "wave.txt", "--as", "ada", "--term", "2h", "--scope", "group", "--reason", "spam wave", "--json",
 	}, flags...)})
 }
@@ -53,10 +55,10 @@ type bulkRow struct {
 // bulkLines reads what a `modbot bulk` printed, whole lines only.
 func bulkLines(t *testing.T, p *process) (rows []bulkRow, end *bulkRow) {
 	t.Helper()
-	for _, text := range p.output() {
+	for _, text := range p.Printed() {
 		var l bulkRow
 		if json.Unmarshal([]byte(text), &l) != nil {
-			require.False(t, p.alive(), "%q", text)
+			require.False(t, p.Alive(), "%q", text)
 			continue // cut off by the kill
 		}
 		switch l.Type {
@@ -124,9 +126,9 @@ func TestBulk_KilledAgainAndAgain(t *testing.T) {
 					fresh++
 				}
 			}
-			return fresh >= many || !p.alive()
+			return fresh >= many || !p.Alive()
 		})
-		p.kill()
+		p.Kill()
 	}
 	for _, e := range w.entries() {
 		if e.Kind == "batch" {
@@ -141,10 +143,10 @@ func TestBulk_KilledAgainAndAgain(t *testing.T) {
 	failed := p.wait() == exitFailed
 	rows, end := bulkLines(t, p)
 	require.Len(t, rows, wave)
-	require.Equal(t, wave, end.Done+end.Failed, p.errors())
+	require.Equal(t, wave, end.Done+end.Failed, p.Logged())
 	require.Equal(t, failed, end.Failed > 0)
 	p = w.bulk("--retry")
-	require.Equal(t, exitOK, p.wait(), p.errors())
+	require.Equal(t, exitOK, p.wait(), p.Logged())
 	_, end = bulkLines(t, p)
 	require.Equal(t, wave, end.Done)
 	if end.Report == "" { // nothing had failed
@@ -157,7 +159,7 @@ func TestBulk_KilledAgainAndAgain(t *testing.T) {
 	before := len(w.entries())
 	calls := w.sim.calls("setnospeaking")
 	p = w.bulk()
-	require.Equal(t, exitOK, p.wait(), p.errors())
+	require.Equal(t, exitOK, p.wait(), p.Logged())
 	_, end = bulkLines(t, p)
 	require.True(t, end.Begun)
 	require.Equal(t, wave, end.Done)
@@ -171,14 +173,14 @@ func TestBulk_Interrupted(t *testing.T) {
 	t.Parallel()
 	w := waveWorld(t)
 	p := w.bulk()
-	eventually(t, settleWithin, "a row", func() bool { rows, _ := bulkLines(t, p); return len(rows) > 0 || !p.alive() })
-	p.signal(syscall.SIGINT)
-	require.Equal(t, exitFailed, p.wait(), p.errors())
+	eventually(t, settleWithin, "a row", func() bool { rows, _ := bulkLines(t, p); return len(rows) > 0 || !p.Alive() })
+	p.Signal(syscall.SIGINT)
+	require.Equal(t, exitFailed, p.wait(), p.Logged())
 	rows, end := bulkLines(t, p)
 	require.Len(t, rows, wave)
 	require.Positive(t, end.Left)
 	require.Equal(t, wave, end.Done+end.Left, "nothing is left half done")
 	p = w.bulk()
-	require.Equal(t, exitOK, p.wait(), p.errors())
+	require.Equal(t, exitOK, p.wait(), p.Logged())
 	w.requireEachOnce()
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"modbot/internal/proctest"
 )
 
 // console is a running `modbot demo --json` with a hand on its input.
@@ -26,7 +28,7 @@ func startConsole(t *testing.T) *console {
 	r, w, err := os.Pipe()
 	require.NoError(t, err)
 	c := &console{t: t, in: w, db: filepath.Join(t.TempDir(), "demo.db")}
-	c.process = start(t, launch{stdin: r, args: []string{"demo", "--json", "--store", "sqlite:" + c.db}})
+	c.process = start(t, proctest.Launch{Stdin: r, Args: []string{"demo", "--json", "--store", "sqlite:" + c.db}})
 	require.NoError(t, r.Close())
 	t.Cleanup(func() { _ = w.Close() })
 	return c
@@ -53,7 +55,7 @@ func (c *console) answer(id int64, nth int) line {
 	var found []line
 	eventually(c.t, soon, "an answer at the console", func() bool {
 		found = slices.DeleteFunc(c.process.replies(), func(l line) bool { return l.ID != id })
-		return len(found) > nth || !c.process.alive()
+		return len(found) > nth || !c.process.Alive()
 	})
 	require.Greater(c.t, len(found), nth, "the console ended")
 	return found[nth]
@@ -69,7 +71,7 @@ func (c *console) post(kind string, about int64) line {
 		if i >= 0 {
 			found = posts[i]
 		}
-		return i >= 0 || !c.process.alive()
+		return i >= 0 || !c.process.Alive()
 	})
 	require.NotEmpty(c.t, found.Type, "the console ended")
 	return found

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"modbot/internal/proctest"
 )
 
 // The command of every crash, and what it makes at Tencent.
@@ -33,7 +35,7 @@ func TestAcceptance_02_KilledAnywhere(t *testing.T) {
 				p := w.launch("mia", muteAlice)
 				g.call()
 				require.Equal(w.t, []string{"intent"}, kinds(w.entries(), 0), "durable before the call")
-				p.kill()
+				p.Kill()
 				g.drop()
 			},
 			outcome: "failed",
@@ -43,7 +45,7 @@ func TestAcceptance_02_KilledAnywhere(t *testing.T) {
 				g := w.proxy.hold(setCall, beforeForward)
 				p := w.launch("mia", muteAlice)
 				c := g.call()
-				p.kill()
+				p.Kill()
 				receive(w.t, c.gone, soon, "the connection to break")
 				g.pass()
 			},
@@ -55,7 +57,7 @@ func TestAcceptance_02_KilledAnywhere(t *testing.T) {
 				p := w.launch("mia", muteAlice)
 				g.call()
 				require.NotZero(w.t, w.sim.of("alice").Group)
-				p.kill()
+				p.Kill()
 				g.drop()
 			},
 			outcome: "done",
@@ -72,7 +74,7 @@ func TestAcceptance_02_KilledAnywhere(t *testing.T) {
 				})
 				// A moment in which it tries to record, and cannot.
 				until(w.t, time.Now().Add(aMoment))
-				p.kill()
+				p.Kill()
 				release()
 				require.Equal(w.t, []string{"intent"}, kinds(w.entries(), 0))
 				require.Empty(w.t, p.replies(), "no state is told that was not recorded")
@@ -83,18 +85,18 @@ func TestAcceptance_02_KilledAnywhere(t *testing.T) {
 			strike: func(w *world) {
 				w.done("mia", "status bob") // makes the ledger
 				blocked := fullPipe(w.t)
-				p := w.begin(launch{stdout: blocked}, "mia", muteAlice)
+				p := w.begin(proctest.Launch{Stdout: blocked}, "mia", muteAlice)
 				require.NoError(w.t, blocked.Close())
 				w.recorded("outcome")
-				p.kill()
+				p.Kill()
 			},
 			outcome: "done",
 		},
 		"at the sight of the post": {
 			strike: func(w *world) {
 				p := w.launch("mia", muteAlice)
-				eventually(w.t, soon, "the post", func() bool { return len(p.posts()) > 0 || !p.alive() })
-				p.kill()
+				eventually(w.t, soon, "the post", func() bool { return len(p.posts()) > 0 || !p.Alive() })
+				p.Kill()
 			},
 			outcome: "done",
 		},
@@ -143,7 +145,7 @@ func TestAcceptance_02_TheRequestOfTheDeadLandsLate(t *testing.T) {
 		g := w.proxy.hold(setCall, beforeForward)
 		p := w.launch("mia", muteAlice)
 		g.call()
-		p.kill()
+		p.Kill()
 		w.settled(1, "alice", time.Now())
 		require.Equal(t, []string{"intent", "outcome failed"}, certain(kinds(w.entries(), 0)))
 

@@ -68,7 +68,7 @@ func TestAcceptance_11_DownForLong(t *testing.T) {
 			require.Equal(t, "Done", said.state(), "%s", said.text)
 		}
 		w.delivered(w.sides()...)
-		w.serve.kill()
+		w.serve.Kill()
 		before := w.entries()
 		calls := w.proxy.total(setCall)
 		w.passes()

@@ -81,8 +81,8 @@ func TestShow_7_AnUnlistedWorkspace(t *testing.T) {
 		require.NotContains(t, said.text, moderatorRole, "%s", c.line)
 		require.NotEqual(t, "Done", said.state())
 	}
-	require.True(t, w.logged("slack", "workspaces", team), "%s", w.serve.errors())
-	require.True(t, w.logged("discord", "guilds", guild), "%s", w.serve.errors())
+	require.True(t, w.logged("slack", "workspaces", team), "%s", w.serve.Logged())
+	require.True(t, w.logged("discord", "guilds", guild), "%s", w.serve.Logged())
 	require.Empty(t, w.entries(), "nothing of them is in the ledger")
 	require.Zero(t, w.proxy.total(setCall))
 	require.Equal(t, "2", w.gauge(`modbot_deliveries_total{kind="command",platform="slack",result="workspace"}`))

@@ -57,7 +57,7 @@ func (w *world) wakesLate(at point, outcome string) {
 	require.Equal(w.t, []string{"intent"}, kinds(ofKind(w.entries(), "intent"), 1))
 
 	g.pass()
-	p.resume()
+	p.Resume()
 	r := w.ended(p)
 	require.NotEmpty(w.t, r.replies)
 	require.Len(w.t, w.proxy.seen(setCall, "alice"), 1, "no call without a fresh lease")
@@ -106,7 +106,7 @@ func (p *process) caughtWaiting(w *world, ledger watch) bool {
 	var since time.Time // when the call that waits was first seen to wait
 	caught := false
 	eventually(p.t, settleWithin, "a call to wait for its turn", func() bool {
-		if !p.alive() {
+		if !p.Alive() {
 			return true
 		}
 		if !waits() {
@@ -131,7 +131,7 @@ func (p *process) caughtWaiting(w *world, ledger watch) bool {
 				return true
 			}
 		}
-		p.resume()
+		p.Resume()
 		return false
 	})
 	return caught
@@ -141,13 +141,13 @@ func (p *process) caughtWaiting(w *world, ledger watch) bool {
 // says when it had stopped.
 func (p *process) pauseIn(ledger watch) (at time.Time, ok bool) {
 	p.t.Helper()
-	p.pause()
-	eventually(p.t, soon, "the process to stop", p.stopped)
+	p.Pause()
+	eventually(p.t, soon, "the process to stop", p.Paused)
 	at = time.Now()
 	if ledger.writable() {
 		return at, true
 	}
-	p.resume()
+	p.Resume()
 	return at, false
 }
 
@@ -200,7 +200,7 @@ func pausedBeforeItsCall(t *testing.T, on dialect) {
 	require.Empty(t, w.proxy.seen(setCall, last.Account))
 	w.settled(last.Case, last.Account, stopped)
 
-	p.resume()
+	p.Resume()
 	require.NotEmpty(t, w.ended(p).replies)
 	w.readAgain()
 	require.Empty(t, w.proxy.seen(setCall, last.Account), "no call without a fresh lease")
@@ -228,7 +228,7 @@ func TestAcceptance_18_OthersActMeanwhile(t *testing.T) {
 		require.Zero(t, w.sim.of("alice").Group)
 
 		g.pass()
-		p.resume()
+		p.Resume()
 		w.ended(p)
 		w.readAgain()
 		require.Zero(t, w.sim.of("alice").Group, "what ada lifted stays lifted")

@@ -7,13 +7,13 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"modbot/internal/adapters/discord/discordsim"
 	"modbot/internal/adapters/slack/slacksim"
+	"modbot/internal/proctest"
 )
 
 // served is a world that people reach through Slack and Discord: one `modbot
@@ -119,18 +119,16 @@ func (w *served) sides() []side { return []side{w.slack, w.discord} }
 // start starts modbot and waits until both platforms reach it.
 func (w *served) start() {
 	w.t.Helper()
-	w.serve = start(w.t, launch{dir: w.dir, args: []string{"serve", "--json", "-c", "modbot.yaml"}})
-	eventually(w.t, soon, "modbot listens", func() bool { return len(w.serve.output()) > 0 || !w.serve.alive() })
-	require.NotEmpty(w.t, w.serve.output(), "%s", w.serve.errors())
+	w.serve = start(w.t, proctest.Launch{Dir: w.dir, Args: []string{"serve", "--json", "-c", "modbot.yaml"}})
 	var ready struct{ Listen, Admin string }
-	require.NoError(w.t, json.Unmarshal([]byte(w.serve.output()[0]), &ready))
-	require.NotEmpty(w.t, ready.Admin, "%s", w.serve.output())
+	w.serve.Ready(&ready)
+	require.NotEmpty(w.t, ready.Admin, "%s", w.serve.Printed())
 	w.public, w.admin = ready.Listen, ready.Admin
 	eventually(w.t, soon, "Discord takes the endpoint", func() bool {
-		return w.discord.sim.SetEndpoint(w.t.Context(), w.public+"/discord/interactions") == nil || !w.serve.alive()
+		return w.discord.sim.SetEndpoint(w.t.Context(), w.public+"/discord/interactions") == nil || !w.serve.Alive()
 	})
-	eventually(w.t, soon, "Slack is served", func() bool { return w.readiness().of("platform", "slack").Up || !w.serve.alive() })
-	require.True(w.t, w.serve.alive(), "%s", w.serve.errors())
+	eventually(w.t, soon, "Slack is served", func() bool { return w.readiness().of("platform", "slack").Up || !w.serve.Alive() })
+	require.True(w.t, w.serve.Alive(), "%s", w.serve.Logged())
 }
 
 // restart ends modbot as an operator would, and starts it again.
@@ -143,14 +141,14 @@ func (w *served) restart() {
 // stop ends modbot as an operator would.
 func (w *served) stop() {
 	w.t.Helper()
-	w.serve.signal(syscall.SIGTERM)
-	require.Equal(w.t, exitOK, w.serve.wait(), "%s", w.serve.errors())
+	w.serve.Terminate()
+	require.Equal(w.t, exitOK, w.serve.wait(), "%s", w.serve.Logged())
 }
 
 // crash ends modbot as a power cut would, and starts it again.
 func (w *served) crash() {
 	w.t.Helper()
-	w.serve.kill()
+	w.serve.Kill()
 	w.start()
 }
 
@@ -212,7 +210,7 @@ func (w *served) gauge(series string) string {
 
 // logged reports whether modbot's log has a line with all of these.
 func (w *served) logged(parts ...string) bool {
-	for line := range strings.SplitSeq(w.serve.errors(), "\n") {
+	for line := range strings.SplitSeq(w.serve.Logged(), "\n") {
 		all := line != ""
 		for _, part := range parts {
 			all = all && strings.Contains(line, part)

@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"modbot/internal/proctest"
 )
 
 // firstMinute is what a newcomer pastes.
@@ -28,9 +30,9 @@ const firstMinute = "/mute alice 2h group spamming links\n/status alice\n/mutes\
 // The whole main job with nothing to configure.
 func TestShow_1_Demo(t *testing.T) {
 	t.Parallel()
-	p := start(t, launch{stdin: strings.NewReader(firstMinute), args: []string{"demo"}})
+	p := start(t, proctest.Launch{Stdin: strings.NewReader(firstMinute), Args: []string{"demo"}})
 	require.Equal(t, exitOK, p.wait())
-	text := strings.Join(p.output(), "\n")
+	text := strings.Join(p.Printed(), "\n")
 	at := 0
 	for _, part := range []string{
 		"mia> /mute alice 2h group spamming links", "Done: alice is muted in groups for 2h", "Case 1", "#audit", "spamming links",
@@ -44,14 +46,14 @@ func TestShow_1_Demo(t *testing.T) {
 		require.GreaterOrEqual(t, i, 0, "%q is missing, or in another place:\n%s", part, text)
 		at += i + len(part)
 	}
-	require.Equal(t, "audit log verified: 4 entries", p.output()[len(p.output())-1])
+	require.Equal(t, "audit log verified: 4 entries", p.Printed()[len(p.Printed())-1])
 	require.NotContains(t, text, "\x1b", "no colours in a pipe")
 }
 
 // The same for programs: every key is always there.
 func TestShow_1_DemoJSON(t *testing.T) {
 	t.Parallel()
-	p := start(t, launch{stdin: strings.NewReader(firstMinute), args: []string{"demo", "--json"}})
+	p := start(t, proctest.Launch{Stdin: strings.NewReader(firstMinute), Args: []string{"demo", "--json"}})
 	require.Equal(t, exitOK, p.wait())
 	keys := map[string][]string{
 		"reply":    {"type", "id", "actor", "state", "code", "cases", "text"},
@@ -59,7 +61,7 @@ func TestShow_1_DemoJSON(t *testing.T) {
 		"verified": {"type", "ok", "entries", "root"},
 	}
 	var trace []string
-	for _, text := range p.output() {
+	for _, text := range p.Printed() {
 		var object map[string]any
 		require.NoError(t, json.Unmarshal([]byte(text), &object), "%s", text)
 		kind, _ := object["type"].(string)
@@ -136,15 +138,15 @@ func TestShow_3_RawCalls(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t)
 	im := func(args ...string) (int, string) {
-		p := start(t, launch{
-			env: []string{
+		p := start(t, proctest.Launch{
+			Env: []string{
 				"MODBOT_TENCENT_HOST=" + sim.address, "MODBOT_TENCENT_SDK_APP_ID=" + appID,
 				"MODBOT_TENCENT_IDENTIFIER=" + adminID, "MODBOT_TENCENT_SECRET_KEY=" + appKey,
 			},
-			args: append([]string{"im", "--json"}, args...),
+			Args: append([]string{"im", "--json"}, args...),
 		})
 		exit := p.wait()
-		return exit, strings.Join(p.output(), "\n")
+		return exit, strings.Join(p.Printed(), "\n")
 	}
 	exit, _ := im("set", "--account", "alice", "--group", "7200")
 	require.Equal(t, exitOK, exit)

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"modbot/internal/proctest"
 )
 
 // The simulated app.
@@ -43,15 +45,11 @@ func startSim(t *testing.T, more ...string) *simulator {
 	t.Helper()
 	s := &simulator{t: t, client: &http.Client{Timeout: soon}}
 	t.Cleanup(s.client.CloseIdleConnections)
-	s.process = start(t, launch{args: []string{
+	s.process = start(t, proctest.Launch{Args: []string{
 		"sim", "--listen", "127.0.0.1:0", "--sdk-app-id", appID, "--key", appKey, "--admin", adminID, "--accounts", strings.Join(append([]string{accounts}, more...), ","),
 	}})
-	eventually(t, soon, "the simulator is ready", func() bool { return len(s.process.output()) > 0 || !s.process.alive() })
-	var ready struct {
-		Address string `json:"address"`
-	}
-	require.NotEmpty(t, s.process.output())
-	require.NoError(t, json.Unmarshal([]byte(s.process.output()[0]), &ready))
+	var ready struct{ Address string }
+	s.process.Ready(&ready)
 	require.NotEmpty(t, ready.Address)
 	s.address = ready.Address
 	return s

@@ -95,7 +95,7 @@ func TestAcceptance_07_SlackCannotSayWhoIsInAGroup(t *testing.T) {
 			said := say(w.slack, mia, mute("alice", "2h", "group", ""))
 			require.Contains(t, said.text, tt.says)
 			w.refusedOnce(w.slack, mia, said, "^deny/")
-			require.True(t, w.logged("user group", tt.why), "%s", w.serve.errors())
+			require.True(t, w.logged("user group", tt.why), "%s", w.serve.Logged())
 			// Roles that hang on no group are as refused while it isn't known who is
 			// in one, and Discord's are not concerned.
 			done := say(w.discord, mia, mute("alice", "2h", "group", ""))

@@ -5,11 +5,6 @@ import (
 	"syscall"
 )
 
-// endWithTest ends a process when the test ends in a way that runs no clean-up:
-// by a signal, or by the time that `go test` allows. The signal follows the
-// thread that starts the process, and Go keeps its threads.
-func endWithTest(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGKILL }
-
 // ownNamespace lets a process mount what only it sees: by right where the test
 // is root's, else as root of a user namespace of its own.
 func ownNamespace(attr *syscall.SysProcAttr) {

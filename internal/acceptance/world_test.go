@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"modbot/internal/proctest"
 )
 
 // world is one workspace: a simulated app, a ledger, and the people who may
@@ -109,14 +111,14 @@ ledger:
 // launch begins `modbot run` and does not wait for it.
 func (w *world) launch(as, command string, flags ...string) *process {
 	w.t.Helper()
-	return w.begin(launch{}, as, command, flags...)
+	return w.begin(proctest.Launch{}, as, command, flags...)
 }
 
 // begin is launch with more to say about the process.
-func (w *world) begin(l launch, as, command string, flags ...string) *process {
+func (w *world) begin(l proctest.Launch, as, command string, flags ...string) *process {
 	w.t.Helper()
-	l.dir = w.dir
-	l.args = append(append([]string{"run", "-c", filepath.Join(w.dir, "modbot.yaml"), "--as", as, "--json"}, flags...), command)
+	l.Dir = w.dir
+	l.Args = append(append([]string{"run", "-c", filepath.Join(w.dir, "modbot.yaml"), "--as", as, "--json"}, flags...), command)
 	p := start(w.t, l)
 	w.runs = append(w.runs, p)
 	return p
@@ -140,7 +142,7 @@ func (w *world) run(as, command string, flags ...string) result {
 // ended waits for a `modbot run`.
 func (w *world) ended(p *process) result {
 	w.t.Helper()
-	r := result{exit: p.wait(), stderr: p.errors()}
+	r := result{exit: p.wait(), stderr: p.Logged()}
 	for _, l := range p.printed() {
 		switch {
 		case l.Type == "reply":
@@ -150,7 +152,7 @@ func (w *world) ended(p *process) result {
 		case l.Error != nil:
 			r.failure = l.Error
 		default:
-			w.t.Fatalf("%s printed a line of no known type: %+v", p.what, l)
+			w.t.Fatalf("%s printed a line of no known type: %+v", p, l)
 		}
 	}
 	return r
@@ -198,19 +200,19 @@ func (w *world) posts() []line {
 // modbot runs another sub-command in the world's folder.
 func (w *world) modbot(stdin string, args ...string) (exit int, lines []string, stderr string) {
 	w.t.Helper()
-	p := start(w.t, launch{dir: w.dir, stdin: strings.NewReader(stdin), args: args})
+	p := start(w.t, proctest.Launch{Dir: w.dir, Stdin: strings.NewReader(stdin), Args: args})
 	exit = p.wait()
-	return exit, p.output(), p.errors()
+	return exit, p.Printed(), p.Logged()
 }
 
 // im runs `modbot im`, which asks and tells Tencent itself, without a record.
 func (w *world) im(args ...string) (exit int, lines []string) {
 	w.t.Helper()
-	p := start(w.t, launch{dir: w.dir, args: append([]string{"im"}, args...), env: []string{
+	p := start(w.t, proctest.Launch{Dir: w.dir, Args: append([]string{"im"}, args...), Env: []string{
 		"MODBOT_TENCENT_HOST=" + w.sim.address, "MODBOT_TENCENT_SDK_APP_ID=" + appID,
 		"MODBOT_TENCENT_IDENTIFIER=" + adminID, "MODBOT_TENCENT_SECRET_KEY=" + appKey,
 	}})
-	return p.wait(), p.output()
+	return p.wait(), p.Printed()
 }
 
 // entry is one line of `audit ls --json`, as far as tests look at it.

@@ -50,6 +50,7 @@ func (s *state) append(ctx context.Context, d draft) (*Entry, error) {
 	e.Hash = row.Leaf
 	e.Personal = &Personal{}
 	if d.personal != nil {
+		d.personal.Began = e.began()
 		e.Personal = &d.personal.Personal
 	}
 	s.note(row, e)

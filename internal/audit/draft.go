@@ -91,6 +91,14 @@ func (e *Entry) ref() string {
 	return e.ID
 }
 
+// began is the case that the entry began; 0 where it began none.
+func (e *Entry) began() int64 {
+	if e.Kind == KindIntent {
+		return e.Case
+	}
+	return 0
+}
+
 // refs is what to look for by a ref: nothing, when nobody sends it again.
 func refs(ref string) []string {
 	if ref == "" {

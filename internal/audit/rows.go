@@ -58,6 +58,9 @@ type EntryRow struct {
 type PersonalRow struct {
 	Personal
 	Salts []byte
+	// Began is the case that the entry began, 0 where it began none. It repeats what
+	// the body says, to be searched by.
+	Began int64
 }
 
 // EntryRef is what an append has to know of an entry that is there already.

@@ -140,6 +140,7 @@ func sameColumns(row *EntryRow, e *Entry) error {
 		{"kind", row.Kind == e.Kind},
 		{"account", row.Acct == e.Acct},
 		{"case", row.Case == e.Case},
+		{"begun case", row.Personal == nil || row.Personal.Began == e.began()},
 	} {
 		if !c.same {
 			return fmt.Errorf("the %s beside its body is another than in it", c.name)

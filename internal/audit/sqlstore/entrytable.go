@@ -31,10 +31,10 @@ type personalOf struct {
 func personalTable() table[personalOf] {
 	return table[personalOf]{
 		name: "personal",
-		cols: []string{"seq", "account", "actor", "actor_name", "member", "note", "reason", "snapshot", "salts"},
+		cols: []string{"seq", "account", "actor", "actor_name", "member", "note", "reason", "snapshot", "salts", "began"},
 		args: func(a []any, r personalOf) []any {
 			p := r.row
-			return append(a, r.seq, string(p.Account), p.Actor, p.ActorName, p.Member, p.Note, p.Reason, p.Snapshot, p.Salts)
+			return append(a, r.seq, string(p.Account), p.Actor, p.ActorName, p.Member, p.Note, p.Reason, p.Snapshot, p.Salts, p.Began)
 		},
 	}
 }
@@ -44,10 +44,10 @@ func personalTable() table[personalOf] {
 func scanEntry(s *sql.Rows, r *audit.EntryRow) error {
 	var ref sql.NullString
 	var leaf, salts sql.RawBytes
-	var personal sql.NullInt64
+	var personal, began sql.NullInt64
 	var text [7]sql.NullString
 	err := s.Scan(&r.Seq, &ref, &r.At, (*string)(&r.Kind), &r.Acct, &r.Case, &r.Body, &leaf,
-		&personal, &text[0], &text[1], &text[2], &text[3], &text[4], &text[5], &text[6], &salts)
+		&personal, &text[0], &text[1], &text[2], &text[3], &text[4], &text[5], &text[6], &salts, &began)
 	if err != nil {
 		return &audit.RowError{Seq: r.Seq, Err: err}
 	}
@@ -64,7 +64,7 @@ func scanEntry(s *sql.Rows, r *audit.EntryRow) error {
 			Account: mute.Account(text[0].String), Actor: text[1].String, ActorName: text[2].String,
 			Member: text[3].String, Note: text[4].String, Reason: text[5].String, Snapshot: text[6].String,
 		},
-		Salts: append([]byte(nil), salts...),
+		Salts: append([]byte(nil), salts...), Began: began.Int64,
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ type numbers map[int64]uint64
 // wordBits is how many numbers share a word of the set, as a power of two.
 const wordBits = 6
 
-func bit(n int64) uint64 { return 1 << uint(n&(1<<wordBits-1)) } //nolint:gosec // it is below 64
+func bit(n int64) uint64 { return 1 << uint(n&(1<<wordBits-1)) }
 
 func (s numbers) has(n int64) bool { return s[n>>wordBits]&bit(n) != 0 }
 func (s numbers) add(n int64)      { s[n>>wordBits] |= bit(n) }

@@ -144,7 +144,7 @@ func TestSessionsKeepWhatTheyPromise(t *testing.T) {
 	db := besidePostgres(t, url)
 	for _, set := range []string{
 		"synchronous_commit = off", "default_transaction_isolation = 'serializable'", "default_transaction_read_only = on",
-		"idle_in_transaction_session_timeout = 0", "lock_timeout = 40", "statement_timeout = 40", "bytea_output = 'escape'",
+		"idle_in_transaction_session_timeout = 0", "lock_timeout = 1000", "statement_timeout = 1000", "bytea_output = 'escape'",
 		"DateStyle = 'German'", "IntervalStyle = 'sql_standard'", "standard_conforming_strings = off", "extra_float_digits = -15",
 	} {
 		_, err := db.ExecContext(t.Context(), `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET `+

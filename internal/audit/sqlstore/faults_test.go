@@ -93,6 +93,27 @@ func requireSound(tb testing.TB, store audit.Store) {
 	require.True(tb, r.OK, r.Problem)
 }
 
+// Whoever waits for a share of the rate is told that the file is held, whenever
+// the time for waiting ends.
+func TestRate_OfALockedFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "modbot.db")
+	rate := openStore(t, path).Rate(100)
+	holder, err := beside(t, path).Conn(t.Context())
+	require.NoError(t, err)
+	defer holder.Close() //nolint:errcheck // the test is over
+	_, err = holder.ExecContext(t.Context(), "BEGIN IMMEDIATE")
+	require.NoError(t, err)
+	for range 30 {
+		ctx, cancel := context.WithTimeoutCause(t.Context(), 10*time.Millisecond, errors.New("enough"))
+		_, _, err := rate.Take(ctx, "setnospeaking", 1)
+		cancel()
+		var e *sqlstore.Error
+		require.ErrorAs(t, err, &e)
+		require.Equal(t, sqlstore.FaultLocked, e.Fault, "%v", err)
+	}
+}
+
 func TestLockedByAnotherProgram(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "modbot.db")

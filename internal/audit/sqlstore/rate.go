@@ -88,14 +88,17 @@ func (r *Rate) Take(ctx context.Context, name string, n int) (first, interval ti
 // take runs the statement. In a file it waits while another process writes, as
 // begin does.
 func (r *Rate) take(ctx context.Context, sess *session, args []any, ahead *int64) error {
-	for giveUp := r.now().Add(r.store.busyWait); ; pause(ctx, busyPause) {
+	for giveUp := r.now().Add(r.store.busyWait); ; {
 		with := args
 		if !r.store.dialect.server {
 			with = append(slices.Clip(args), r.now().UnixMicro())
 		}
 		err := sess.one(ctx, r.query, with, ahead)
-		if err == nil || !busy(err) || r.now().After(giveUp) || ctx.Err() != nil {
+		if err == nil || !busy(err) || r.now().After(giveUp) {
 			return err
+		}
+		if pause(ctx, busyPause); ctx.Err() != nil {
+			return err // it says why it was waited for so long
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -63,7 +64,7 @@ var behind = regexp.MustCompile(`^[2-4] entries wait, the first for \d+s: .`)
 // saysThatItFails requires that a failing channel can be seen everywhere.
 func (w *served) saysThatItFails(broken, works side, how string) {
 	w.t.Helper()
-	eventually(w.t, soon, broken.name()+", "+how+": /readyz says so", func() bool {
+	eventuallyEvery(w.t, lookEvery, soon, broken.name()+", "+how+": /readyz says so", func() bool {
 		c := w.readiness().of("sink", broken.sink())
 		return !c.Up && behind.MatchString(c.Why)
 	})
@@ -85,7 +86,7 @@ func (w *served) saysThatItFails(broken, works side, how string) {
 // saysThatItWorks requires that an outage that is over is seen to be.
 func (w *served) saysThatItWorks(s side) {
 	w.t.Helper()
-	eventually(w.t, soon, s.name()+": /readyz says that it works again", func() bool { return w.readiness().of("sink", s.sink()).Up })
+	eventuallyEvery(w.t, lookEvery, soon, s.name()+": /readyz says that it works again", func() bool { return w.readiness().of("sink", s.sink()).Up })
 	require.Equal(w.t, "0", w.gauge(fmt.Sprintf("modbot_outbox_failing{sink=%q}", s.sink())))
 	require.Equal(w.t, "0", w.gauge(fmt.Sprintf("modbot_outbox_depth{sink=%q}", s.sink())))
 }
@@ -112,7 +113,7 @@ func TestAcceptance_03_TheOtherChannelSaysSo(t *testing.T) {
 		}
 		require.Equal(t, "Done", say(works, mia, mute("bob", "1h", "group", "")).state())
 		require.Zero(t, tells(), "not at once")
-		eventuallyEvery(t, lookEvery, settleWithin, "the channel is behind for over a minute", func() bool { return age() > 60 })
+		eventuallyEvery(t, time.Second, settleWithin, "the channel is behind for over a minute", func() bool { return age() > 60 })
 		require.Equal(t, "Done", say(works, mia, mute("carol", "1h", "group", "")).state())
 		w.delivered(works)
 		require.Equal(t, 1, tells(), "%+v", works.posts())

@@ -127,7 +127,7 @@ func (w *served) start() {
 	eventually(w.t, soon, "Discord takes the endpoint", func() bool {
 		return w.discord.sim.SetEndpoint(w.t.Context(), w.public+"/discord/interactions") == nil || !w.serve.Alive()
 	})
-	eventually(w.t, soon, "Slack is served", func() bool { return w.readiness().of("platform", "slack").Up || !w.serve.Alive() })
+	eventuallyEvery(w.t, lookEvery, soon, "Slack is served", func() bool { return w.readiness().of("platform", "slack").Up || !w.serve.Alive() })
 	require.True(w.t, w.serve.Alive(), "%s", w.serve.Logged())
 }
 

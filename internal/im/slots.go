@@ -37,7 +37,7 @@ const (
 	// blockLength is how long the slots of one Take last when many callers wait.
 	// What others reserved comes first, so this is also how long each of them
 	// may hold an interactive call up.
-	blockLength = 50 * time.Millisecond
+	blockLength = 25 * time.Millisecond
 	// takeAhead is how long before the last slot on hand more are taken, if
 	// callers wait for them: longer than a Take mostly is.
 	takeAhead = 25 * time.Millisecond

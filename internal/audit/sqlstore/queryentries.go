@@ -37,6 +37,14 @@ func (r *reader) Entries(ctx context.Context, q audit.EntryQuery) ([]audit.Entry
 	var w where
 	switch {
 	case q.Actor == "":
+		// PostgreSQL may merge the two tables, and would read all side rows before
+		// the first that is asked for.
+		from += " AND p.seq" + over(q.After)
+		w.args = append(w.args, q.After)
+		if q.Before != 0 {
+			from += " AND p.seq < ?"
+			w.args = append(w.args, q.Before)
+		}
 	case q.Case != 0 || q.Acct != 0: // which narrow more
 		w.and("(p.actor || '') = ?", q.Actor)
 	default:

@@ -43,6 +43,8 @@ func promises() []promise {
 		{actions + "callers=1", "records/raw", "records a second / raw append+fsync, 1 caller", 0.5, false},
 		{actions + "callers=200", "records/raw", "records a second / raw append+fsync, 200 callers", 5, false},
 		{"Verify", "verify/read", "verify / reading and decoding the same rows", 2, true},
+		{"Verify", "entry/small", "  an entry of a ledger / of one of a tenth of its size", 2, true},
+		{"Verify", "heap-MB", "  live heap at most, MB", 32, true},
 		{"Scale/", "ratio", "the same, of a large ledger / of a small one", 2, true},
 		{"Commands/callers=32", "commands/s", "whole commands a second, 32 callers", 1000, false},
 		{one, "of-rate", "a file of accounts, SQLite: changes a second / configured rate", 0.95, false},

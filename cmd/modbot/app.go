@@ -75,7 +75,7 @@ type parts struct {
 func newCore(ctx context.Context, log *zap.Logger, p parts) (*core, error) {
 	c := &core{log: log}
 	var err error
-	if c.store, err = sqlstore.Open(ctx, log.Named("store"), p.storeURL, sqlstore.Options{Patience: patienceWith(p.storeURL) / 2}); err != nil {
+	if c.store, err = sqlstore.Open(ctx, log.Named("store"), p.storeURL, sqlstore.Options{}); err != nil {
 		return nil, storeError(err)
 	}
 	// All who use the ledger call the same app: they share its rate.
@@ -104,6 +104,7 @@ func newCore(ctx context.Context, log *zap.Logger, p parts) (*core, error) {
 		c.client.Close()
 		return nil, errors.Join(storeError(err), c.store.Close())
 	}
+	c.store.SetPatience(patienceWith(p.storeURL) / 2)
 	c.startWorkers(p) //nolint:contextcheck // they go on until Close, also when the caller is told to stop
 	return c, nil
 }

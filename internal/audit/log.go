@@ -96,10 +96,6 @@ func Open(log *zap.Logger, store Store, opts Options) (*Log, error) {
 		l.clock.wall = opts.Now
 	}
 	l.group.run, l.groupTime = l.runGroup, groupTime
-	if opts.Patience > 0 {
-		// A change waits while the group before it runs, and then as long again.
-		l.group.patience, l.groupTime = opts.Patience/2, opts.Patience/2
-	}
 	if opts.Signer != nil && opts.Origin != "" && opts.Signer.Origin() != opts.Origin {
 		return nil, fmt.Errorf("%w: the key is for %s, the configuration says %s", ErrKey, opts.Signer.Origin(), opts.Origin)
 	}
@@ -107,6 +103,10 @@ func Open(log *zap.Logger, store Store, opts Options) (*Log, error) {
 	defer cancel()
 	if err := l.begin(ctx, opts.Origin); err != nil {
 		return nil, fmt.Errorf("opening the audit log: %w", err)
+	}
+	if opts.Patience > 0 { // from now on people wait
+		// A change waits while the group before it runs, and then as long again.
+		l.group.patience, l.groupTime = opts.Patience/2, opts.Patience/2
 	}
 	return l, nil
 }

@@ -25,6 +25,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -40,9 +41,6 @@ const maxReaders = 4
 type Options struct {
 	// ReadOnly opens what is there, migrates nothing and refuses to write.
 	ReadOnly bool
-	// Patience bounds each statement to a server: people wait for the answer.
-	// 0 is what the work of a machine may take.
-	Patience time.Duration
 }
 
 // Store is an audit.Store. It is safe for concurrent use.
@@ -53,7 +51,7 @@ type Store struct {
 	tables   *tables
 	name     string
 	readOnly bool
-	patience time.Duration // Options.Patience
+	patience atomic.Int64  // see SetPatience; nanoseconds
 	busyWait time.Duration // the constant, but for tests
 	// Of a server: the way there, the name of this process's entries in the
 	// channel that it notifies, and whether it is there.
@@ -110,7 +108,7 @@ func dialectOf(url string) (dialect, bool) {
 // open is Open with the steps of a schema.
 func open(ctx context.Context, log *zap.Logger, url string, opts Options, d dialect, steps fs.FS) (*Store, error) {
 	s := &Store{
-		log: log, dialect: d, tables: newTables(), readOnly: opts.ReadOnly, patience: opts.Patience, busyWait: busyWait,
+		log: log, dialect: d, tables: newTables(), readOnly: opts.ReadOnly, busyWait: busyWait,
 		id: rand.Text(), pulse: newPulse(),
 		writer: make(chan *session, 1), readers: make(chan *session, maxReaders), rates: make(chan *session, 1),
 	}
@@ -184,6 +182,7 @@ func (s *Store) take(ctx context.Context, idle chan *session) (sess *session, fr
 	}
 	if sess != nil {
 		sess.failed = nil
+		s.bound(sess)
 		return sess, false, nil
 	}
 	prepare := s.dialect.prepareReader
@@ -194,10 +193,24 @@ func (s *Store) take(ctx context.Context, idle chan *session) (sess *session, fr
 		idle <- nil
 		return nil, true, err
 	}
-	if s.dialect.server && s.patience > 0 {
-		sess.limit = min(sess.limit, s.patience)
-	}
+	s.bound(sess)
 	return sess, true, nil
+}
+
+// SetPatience bounds each statement to a server that begins from now on: people
+// wait for the answer. Before, and with 0, it is what the work of a machine may
+// take.
+func (s *Store) SetPatience(d time.Duration) { s.patience.Store(int64(d)) }
+
+// bound sets how long a statement of a session may take.
+func (s *Store) bound(sess *session) {
+	if !s.dialect.server {
+		return
+	}
+	sess.limit = statementTime
+	if d := time.Duration(s.patience.Load()); d > 0 {
+		sess.limit = min(sess.limit, d)
+	}
 }
 
 // give puts a session back; one that may be broken is thrown away.

@@ -207,6 +207,7 @@ func (c *Cluster) Start() error {
 		return err
 	}
 	c.guard = cmd
+	hurry(cmd.Process.Pid)
 	if err := c.answers(); err != nil {
 		return errors.Join(err, c.end("QUIT keep\n"))
 	}

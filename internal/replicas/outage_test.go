@@ -112,7 +112,7 @@ func TestReplicas_OnABadWire(t *testing.T) {
 		select {
 		case <-next.C:
 			line.heal()
-			if n%2 == 0 {
+			if n%5 == 0 { // to see that a server is lost, and to connect again, takes up to two seconds
 				troubles[random.IntN(len(troubles))]()
 			}
 		case <-typing:

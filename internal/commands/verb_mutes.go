@@ -24,9 +24,10 @@ func mutesVerb() verb {
 }
 
 func (d *Dispatcher) mutes(ctx context.Context, r *request) result {
-	list, err := d.ledger.Mutes(ctx, audit.MuteFilter{Actor: r.cmd.By, Scope: r.cmd.Scope}, audit.Page{Limit: listPage})
+	asked := audit.MuteFilter{Actor: r.cmd.By, Scope: r.cmd.Scope}
+	list, err := d.ledger.Mutes(ctx, asked, audit.Page{Limit: listPage})
 	if err != nil {
 		return *d.storeTrouble(r, "", err)
 	}
-	return info("mutes", texts.Mutes(list, d.ledger.Now()))
+	return info("mutes", texts.MutesFound(asked, list, d.ledger.Now()))
 }

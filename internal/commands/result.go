@@ -39,6 +39,19 @@ func (o outcome) pending() bool {
 	return slices.ContainsFunc(o.results, func(r result) bool { return r.pending })
 }
 
+// undoneFirst are the results in the order in which they are told: a message that
+// is too long for its platform is cut at its end, and what was not done is what
+// somebody has to look at.
+func (o outcome) undoneFirst() []result {
+	done := func(r result) int {
+		if r.state == chat.StateDone {
+			return 1
+		}
+		return 0
+	}
+	return slices.SortedStableFunc(slices.Values(o.results), func(a, b result) int { return done(a) - done(b) })
+}
+
 // one is an outcome of a single result.
 func one(r result) outcome { return outcome{results: []result{r}} }
 
@@ -74,6 +87,8 @@ func (r *request) reply(o outcome) chat.Reply {
 				out.Cases = append(out.Cases, c)
 			}
 		}
+	}
+	for _, res := range o.undoneFirst() {
 		out.Message.Lines = append(out.Message.Lines, r.calling(res)...)
 		if res.try != "" {
 			out.Message.Lines = append(out.Message.Lines, texts.Try(r.place, res.try))

@@ -33,6 +33,19 @@ func TestAcceptance_10_FiveHundredInAMinute(t *testing.T) {
 	onBoth(t, fiveHundred)
 }
 
+// nothingSent tells outcomes of intents for which Tencent was not even called.
+func nothingSent(e entry) bool { return e.Outcome == "failed" && e.Attempts == 0 }
+
+// notYetDone are those of the accounts that the log has no mute of.
+func (w *world) notYetDone(accounts []string) []string {
+	w.t.Helper()
+	done := map[string]bool{}
+	for _, e := range ofKind(w.entries(), "outcome") {
+		done[e.Account] = done[e.Account] || e.Outcome == "done"
+	}
+	return slices.DeleteFunc(slices.Clone(accounts), func(a string) bool { return done[a] })
+}
+
 func fiveHundred(t *testing.T, on dialect) {
 	t.Helper()
 	var crowd []string
@@ -43,25 +56,28 @@ func fiveHundred(t *testing.T, on dialect) {
 		on: on, sim: startSim(t, crowd...), slack: slacksim.Config{PostInterval: slackPace - slackPace/20}, // what is on the way may be nearer
 	})
 	began := time.Now()
-	mutes := func(i int) command {
-		return mute(strings.Join(crowd[i*manyEach:(i+1)*manyEach], ","), "1h", "group", "raid")
-	}
+	muting := func(accounts []string) command { return mute(strings.Join(accounts, ","), "1h", "group", "raid") }
 	people := []person{mia, mo}
 	for i := 0; i < manyCommands; i += len(people) { // each types the next one when the last is answered
-		sent := map[int]delivery{}
+		sent, named := map[int]delivery{}, map[int][]string{}
 		for n := range min(len(people), manyCommands-i) {
-			sent[n] = w.sides()[n].send(people[n], mutes(i+n))
+			named[n] = crowd[(i+n)*manyEach : (i+n+1)*manyEach]
+			sent[n] = w.sides()[n].send(people[n], muting(named[n]))
 		}
 		for n, d := range sent {
 			s := w.sides()[n]
 			said := s.hear(d)
-			for giveUp := time.Now().Add(settleWithin); strings.HasPrefix(said.text, "Not done: 0 of") && time.Now().Before(giveUp); {
-				// On a machine that does too much, the accounts cannot be looked at in
-				// time, and who is told so types it again.
-				said = say(s, people[n], mutes(i+n))
+			// On a machine that does too much, some accounts cannot be looked at, or
+			// put on record, in time. Who is told so types those again.
+			for giveUp := time.Now().Add(settleWithin); said.state() != "Done" && time.Now().Before(giveUp); {
+				require.Contains(t, []string{"Partly done", "Not done"}, said.state(), "%s: %s", s.name(), said.text)
+				named[n] = w.notYetDone(named[n])
+				said = say(s, people[n], muting(named[n]))
 			}
 			require.Equal(t, "Done", said.state(), "%s: %s", s.name(), said.text)
-			require.Contains(t, said.text, fmt.Sprintf("%d of %d", manyEach, manyEach))
+			if m := len(named[n]); m > 1 {
+				require.Contains(t, said.text, fmt.Sprintf("%d of %d", m, m))
+			}
 		}
 	}
 	took := time.Since(began)
@@ -71,7 +87,7 @@ func fiveHundred(t *testing.T, on dialect) {
 	most := max(many/4, int(took/slackPace))
 
 	log := w.entries()
-	outcomes := ofKind(log, "outcome")
+	outcomes := slices.DeleteFunc(ofKind(log, "outcome"), nothingSent)
 	require.Len(t, outcomes, many)
 	cases := map[int64]bool{}
 	for _, e := range outcomes {

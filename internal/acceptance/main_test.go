@@ -20,9 +20,10 @@ var program, watched string
 // thousand: the detector would take most of the tests' time.
 var servers = []string{"serve", "demo", "bulk"}
 
-// beside is how many tests run at once. They wait for leases far longer than
-// they compute, so that the number of processors is no measure.
-const beside = "16"
+// beside is how many tests run at once. They wait for leases longer than they
+// compute, so that the number of processors is no measure; but with 16 of them on
+// two processors, commands came to nothing because the database was late.
+const beside = "6"
 
 func TestMain(m *testing.M) {
 	flag.Parse()

@@ -79,6 +79,9 @@ type Cluster struct {
 	dir  string // holds data, log and socket
 	port int
 	opts Options
+	// strategy is how a database is copied where there is a choice: PostgreSQL 15
+	// and later log each page by default, which takes three times as long.
+	strategy string
 
 	mu    sync.Mutex
 	guard *exec.Cmd // nil while the server is stopped
@@ -232,6 +235,7 @@ func (c *Cluster) answers() error {
 		conn, err := pgx.Connect(ctx, c.URL("postgres"))
 		if err == nil {
 			tick.Stop()
+			c.strategy = strategyOf(conn.PgConn().ParameterStatus("server_version"))
 			return conn.Close(ctx)
 		}
 		select {
@@ -245,6 +249,15 @@ func (c *Cluster) answers() error {
 			return fmt.Errorf("the server has no port: %w", err)
 		}
 	}
+}
+
+// strategyOf is how the server of a version copies databases quickly.
+func strategyOf(version string) string {
+	major, _, _ := strings.Cut(version, ".")
+	if number, err := strconv.Atoi(major); err != nil || number < 15 {
+		return "" // it copies files, and does not know the word
+	}
+	return " STRATEGY FILE_COPY"
 }
 
 // log is the end of what the server said.

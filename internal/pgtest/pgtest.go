@@ -110,7 +110,7 @@ func (c *Cluster) Database(tb testing.TB) string {
 func (c *Cluster) create(tb testing.TB, template string) string {
 	tb.Helper()
 	name := fmt.Sprintf("ledger%d", databases.Add(1))
-	create := "CREATE DATABASE " + name + " TEMPLATE " + pgx.Identifier{template}.Sanitize()
+	create := "CREATE DATABASE " + name + " TEMPLATE " + pgx.Identifier{template}.Sanitize() + c.strategy
 	if c.opts.Small > 0 {
 		create += " TABLESPACE " + Small
 	}

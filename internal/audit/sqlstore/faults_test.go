@@ -104,8 +104,8 @@ func TestRate_OfALockedFile(t *testing.T) {
 	defer holder.Close() //nolint:errcheck // the test is over
 	_, err = holder.ExecContext(t.Context(), "BEGIN IMMEDIATE")
 	require.NoError(t, err)
-	for range 30 {
-		ctx, cancel := context.WithTimeoutCause(t.Context(), 10*time.Millisecond, errors.New("enough"))
+	for range 8 { // long enough for the file to be asked at least once
+		ctx, cancel := context.WithTimeoutCause(t.Context(), 100*time.Millisecond, errors.New("enough"))
 		_, _, err := rate.Take(ctx, "setnospeaking", 1)
 		cancel()
 		var e *sqlstore.Error

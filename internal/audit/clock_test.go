@@ -19,60 +19,43 @@ func (h *house) mutedOn(a mute.Account, s mute.Scope, n int64) audit.Begun {
 	return b
 }
 
-// steps are how far a clock may be set at once.
-func steps() map[string]time.Duration {
-	return map[string]time.Duration{"forward": time.Hour, "back": -time.Hour}
-}
-
 // Whoever holds an account keeps it when the clock is set: nobody reads Tencent
 // while a request may be inside.
 func TestClockSet_ALiveLeaseIsNotOver(t *testing.T) {
-	onBoth(t, func(t *testing.T, on dialect) {
-		t.Parallel()
-		for name, by := range steps() {
-			t.Run(name, func(t *testing.T) {
-				h, w := on.walled(t)
-				b := h.begin("alice", mute.ScopeGroup, seconds(t, 7200))
-				h.clock.Advance(3 * time.Second)
-				w.set(by)
-				n, _ := once(t, h.settler().Once)
-				require.Zero(t, n)
-				require.Empty(t, h.tencent.seen())
-				_, err := begin(t.Context(), h.ledger, "alice", mute.ScopeGroup, seconds(t, 60))
-				require.ErrorAs(t, err, new(*audit.BusyError))
+	onBothSet(t, func(t *testing.T, h *house, w *wall, by time.Duration) {
+		b := h.begin("alice", mute.ScopeGroup, seconds(t, 7200))
+		h.clock.Advance(3 * time.Second)
+		w.set(by)
+		n, _ := once(t, h.settler().Once)
+		require.Zero(t, n)
+		require.Empty(t, h.tencent.seen())
+		_, err := begin(t.Context(), h.ledger, "alice", mute.ScopeGroup, seconds(t, 60))
+		require.ErrorAs(t, err, new(*audit.BusyError))
 
-				_, err = h.ledger.Renew(t.Context(), b.Token)
-				require.NoError(t, err, "its holder still has it")
-				h.clock.Advance(14 * time.Second)
-				n, _ = once(t, h.settler().Once)
-				require.Zero(t, n, "it lasts from the renewal")
-				f := h.finish(b, audit.Result{Outcome: audit.OutcomeDone, Attempts: 1})
-				require.False(t, f.Late)
-			})
-		}
+		_, err = h.ledger.Renew(t.Context(), b.Token)
+		require.NoError(t, err, "its holder still has it")
+		h.clock.Advance(14 * time.Second)
+		n, _ = once(t, h.settler().Once)
+		require.Zero(t, n, "it lasts from the renewal")
+		f := h.finish(b, audit.Result{Outcome: audit.OutcomeDone, Attempts: 1})
+		require.False(t, f.Late)
 	})
 }
 
 // An unclear attempt keeps its account locked for as long as it may be inside
 // the service, and no longer, however the clock is set.
 func TestClockSet_ALockLastsAsLong(t *testing.T) {
-	onBoth(t, func(t *testing.T, on dialect) {
-		t.Parallel()
-		for name, by := range steps() {
-			t.Run(name, func(t *testing.T) {
-				h, w := on.walled(t)
-				b := h.begin("alice", mute.ScopeGroup, seconds(t, 7200))
-				h.finish(b, audit.Result{Outcome: audit.OutcomeFailed, Attempts: 2, LockedUntil: h.clock.Now().Add(6 * time.Second)})
-				h.clock.Advance(time.Second)
-				w.set(by)
-				_, err := begin(t.Context(), h.ledger, "alice", mute.ScopeGroup, seconds(t, 60))
-				require.ErrorAs(t, err, new(*audit.BusyError))
-				once(t, h.settler().Once) // which looks at what is held
-				h.clock.Advance(audit.LeaseTime)
-				_, err = begin(t.Context(), h.ledger, "alice", mute.ScopeGroup, seconds(t, 60))
-				require.NoError(t, err, "an hour is not waited")
-			})
-		}
+	onBothSet(t, func(t *testing.T, h *house, w *wall, by time.Duration) {
+		b := h.begin("alice", mute.ScopeGroup, seconds(t, 7200))
+		h.finish(b, audit.Result{Outcome: audit.OutcomeFailed, Attempts: 2, LockedUntil: h.clock.Now().Add(6 * time.Second)})
+		h.clock.Advance(time.Second)
+		w.set(by)
+		_, err := begin(t.Context(), h.ledger, "alice", mute.ScopeGroup, seconds(t, 60))
+		require.ErrorAs(t, err, new(*audit.BusyError))
+		once(t, h.settler().Once) // which looks at what is held
+		h.clock.Advance(audit.LeaseTime)
+		_, err = begin(t.Context(), h.ledger, "alice", mute.ScopeGroup, seconds(t, 60))
+		require.NoError(t, err, "an hour is not waited")
 	})
 }
 
@@ -122,55 +105,43 @@ func TestClockSet_AWorkerIsNotLedForEver(t *testing.T) {
 // An answer that is missing is read back by what was asked for, not by what the
 // clock says now.
 func TestClockSet_SettlesByWhatWasAsked(t *testing.T) {
-	onBoth(t, func(t *testing.T, on dialect) {
-		t.Parallel()
-		for name, by := range steps() {
-			t.Run(name, func(t *testing.T) {
-				h, w := on.walled(t)
-				b := h.begin("alice", mute.ScopeGroup, seconds(t, 600))
-				h.tencent.set("alice", mute.ScopeGroup, h.clock.Now().Add(600*time.Second))
-				h.finish(b, audit.Result{Outcome: audit.OutcomeUnknown, Attempts: 1})
-				w.set(by)
-				once(t, h.settler().Once)
-				h.clock.Advance(30 * time.Second)
-				once(t, h.settler().Once)
-				require.Equal(t, audit.StatusDone, h.caseOf(1).Status)
-			})
-		}
+	onBothSet(t, func(t *testing.T, h *house, w *wall, by time.Duration) {
+		b := h.begin("alice", mute.ScopeGroup, seconds(t, 600))
+		h.tencent.set("alice", mute.ScopeGroup, h.clock.Now().Add(600*time.Second))
+		h.finish(b, audit.Result{Outcome: audit.OutcomeUnknown, Attempts: 1})
+		w.set(by)
+		once(t, h.settler().Once)
+		h.clock.Advance(30 * time.Second)
+		once(t, h.settler().Once)
+		require.Equal(t, audit.StatusDone, h.caseOf(1).Status)
 	})
 }
 
 // Mutes end when Tencent says so: a clock that is set ends none, changes none,
 // and keeps no notice back.
 func TestClockSet_MutesEndAtTencentsTime(t *testing.T) {
-	onBoth(t, func(t *testing.T, on dialect) {
-		t.Parallel()
-		for name, by := range steps() {
-			t.Run(name, func(t *testing.T) {
-				h, w := on.walled(t)
-				h.mutedOn("alice", mute.ScopeGroup, 600)
-				h.mutedOn("bob", mute.ScopeGroup, 1200)
-				before := int64(len(h.log(0)))
-				w.set(by)
-				x := h.expirer()
-				once(t, x.Once)
-				require.Empty(t, h.log(before))
-				h.clock.Advance(599 * time.Second)
-				once(t, x.Once)
-				require.Empty(t, h.log(before))
-				h.clock.Advance(time.Second)
-				once(t, x.Once)
-				require.Equal(t, []string{"expired 1 group"}, h.log(before))
-				h.mutedOn("carol", mute.ScopeGroup, 60)
-				h.clock.Advance(time.Minute)
-				once(t, x.Once)
-				require.Equal(t, []string{"expired 1 group", "intent 3", "outcome 3 done in effect: group", "expired 3 group"}, h.log(before),
-					"what is muted by the clock that is right ends by it")
-				h.clock.Advance(9 * time.Minute)
-				once(t, x.Once)
-				require.Equal(t, []string{"expired 2 group"}, h.log(before+4))
-			})
-		}
+	onBothSet(t, func(t *testing.T, h *house, w *wall, by time.Duration) {
+		h.mutedOn("alice", mute.ScopeGroup, 600)
+		h.mutedOn("bob", mute.ScopeGroup, 1200)
+		before := int64(len(h.log(0)))
+		w.set(by)
+		x := h.expirer()
+		once(t, x.Once)
+		require.Empty(t, h.log(before))
+		h.clock.Advance(599 * time.Second)
+		once(t, x.Once)
+		require.Empty(t, h.log(before))
+		h.clock.Advance(time.Second)
+		once(t, x.Once)
+		require.Equal(t, []string{"expired 1 group"}, h.log(before))
+		h.mutedOn("carol", mute.ScopeGroup, 60)
+		h.clock.Advance(time.Minute)
+		once(t, x.Once)
+		require.Equal(t, []string{"expired 1 group", "intent 3", "outcome 3 done in effect: group", "expired 3 group"}, h.log(before),
+			"what is muted by the clock that is right ends by it")
+		h.clock.Advance(9 * time.Minute)
+		once(t, x.Once)
+		require.Equal(t, []string{"expired 2 group"}, h.log(before+4))
 	})
 }
 

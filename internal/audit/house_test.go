@@ -120,6 +120,21 @@ func (w *wall) Now() time.Time {
 	return w.passes.Now().Add(w.off)
 }
 
+// onBothSet runs a test on each kind of database, with a clock that is to be set
+// by an hour, forward and back.
+func onBothSet(t *testing.T, test func(t *testing.T, h *house, w *wall, by time.Duration)) {
+	t.Helper()
+	onBoth(t, func(t *testing.T, on dialect) {
+		t.Parallel()
+		for name, by := range map[string]time.Duration{"forward": time.Hour, "back": -time.Hour} {
+			t.Run(name, func(t *testing.T) {
+				h, w := on.walled(t)
+				test(t, h, w, by)
+			})
+		}
+	})
+}
+
 // house is a ledger in a real database, with a clock of its own and Tencent
 // played. The ledger's time is that of a wall; Tencent's passes and is never
 // set.

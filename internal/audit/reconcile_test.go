@@ -181,21 +181,15 @@ func TestReconcile_IsNotMisledByAClock(t *testing.T) {
 // How long a round rests is told by the local clock, which waits go by, also
 // where the store's is an hour off.
 func TestReconcile_RestsByTheLocalClock(t *testing.T) {
-	onBoth(t, func(t *testing.T, on dialect) {
-		t.Parallel()
-		for name, by := range steps() {
-			t.Run(name, func(t *testing.T) {
-				h, w := on.walled(t)
-				w.set(by)
-				h.ledger = h.reopened()
-				h.mutedOn("alice", mute.ScopeGroup, 7200)
-				for range 2 { // what goOn says, and what is read of it later
-					_, next := once(t, h.reconciler().Once)
-					require.Equal(t, h.clock.Now().Add(audit.ReconcileRound), next)
-				}
-				require.Len(t, h.tencent.seen(), 1)
-			})
+	onBothSet(t, func(t *testing.T, h *house, w *wall, by time.Duration) {
+		w.set(by)
+		h.ledger = h.reopened()
+		h.mutedOn("alice", mute.ScopeGroup, 7200)
+		for range 2 { // what goOn says, and what is read of it later
+			_, next := once(t, h.reconciler().Once)
+			require.Equal(t, h.clock.Now().Add(audit.ReconcileRound), next)
 		}
+		require.Len(t, h.tencent.seen(), 1)
 	})
 }
 

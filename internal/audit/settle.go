@@ -17,6 +17,9 @@ const (
 	// readTime bounds one read-back. It is shorter than LeaseTime, so that the
 	// token outlives the read.
 	readTime = 8 * time.Second
+	// readGrace is how long a read that has begun may go on when its settler is
+	// told to stop: most are over by then, and nobody has to read again.
+	readGrace = time.Second
 	// readsAtOnce is how many accounts are read at the same time.
 	readsAtOnce = 8
 )
@@ -152,9 +155,21 @@ func (s *Settler) one(ctx context.Context, u Unsettled) (settled bool, later tim
 
 // read reads an account while the token is fresh.
 func (s *Settler) read(ctx context.Context, account mute.Account, freshUntil time.Time) (*reading, error) {
+	ctx, end := lingering(ctx, readGrace)
+	defer end()
 	ctx, cancel := context.WithTimeoutCause(ctx, freshUntil.Sub(s.ledger.now()), errReadTime)
 	defer cancel()
 	return readAccount(ctx, s.tencent, s.ledger.time, account)
+}
+
+// lingering is a context that ends a while after ctx does.
+func lingering(ctx context.Context, by time.Duration) (lingers context.Context, end func()) {
+	lingers, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	keep := context.AfterFunc(ctx, func() {
+		timer := time.AfterFunc(by, func() { cancel(context.Cause(ctx)) })
+		context.AfterFunc(lingers, func() { timer.Stop() })
+	})
+	return lingers, func() { keep(); cancel(nil) }
 }
 
 // errErased: nobody knows any more which account it was.

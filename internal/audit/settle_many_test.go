@@ -66,6 +66,20 @@ func TestSettleStopped(t *testing.T) {
 	require.Equal(t, audit.OutcomeFailed, h.caseOf(1).Outcome)
 }
 
+// A read that has begun is seen through: nobody has to begin it again.
+func TestSettleStopped_WhileItReads(t *testing.T) {
+	h := newHouse(t)
+	h.unknown("alice", mute.ScopeGroup, seconds(t, 3600))
+	h.clock.Advance(6 * time.Second)
+	ctx, cancel := context.WithCancel(t.Context())
+	h.tencent.failing(func(mute.Account) error { cancel(); return nil })
+	n, _, err := h.settler().Once(ctx)
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	require.Equal(t, audit.OutcomeFailed, h.caseOf(1).Outcome)
+	require.Len(t, h.tencent.seen(), 1)
+}
+
 // The loop settles by itself, woken by the clock, and ends with its context.
 func TestSettleRuns(t *testing.T) {
 	h := newHouse(t)

@@ -71,7 +71,7 @@ func (t *tencent) seen() []mute.Account {
 	return out
 }
 
-func (t *tencent) Read(_ context.Context, a mute.Account) (mute.State, error) {
+func (t *tencent) Read(ctx context.Context, a mute.Account) (mute.State, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.reads = append(t.reads, a)
@@ -79,6 +79,9 @@ func (t *tencent) Read(_ context.Context, a mute.Account) (mute.State, error) {
 		if err := t.fail(a); err != nil {
 			return mute.State{}, err
 		}
+	}
+	if ctx.Err() != nil {
+		return mute.State{}, context.Cause(ctx)
 	}
 	fields, ok := t.ends[a]
 	if !ok {

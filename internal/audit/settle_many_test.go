@@ -74,7 +74,7 @@ func TestSettleStopped_WhileItReads(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	h.tencent.failing(func(mute.Account) error { cancel(); return nil })
 	n, _, err := h.settler().Once(ctx)
-	require.NoError(t, err)
+	require.ErrorIs(t, err, context.Canceled, "of the next look")
 	require.Equal(t, 1, n)
 	require.Equal(t, audit.OutcomeFailed, h.caseOf(1).Outcome)
 	require.Len(t, h.tencent.seen(), 1)

@@ -67,16 +67,22 @@ func lone(p chat.Post, mention []string) (Body, error) {
 // entries had to be cut.
 func several(posts []chat.Post) (b Body, whole bool) {
 	var p page
-	whole = true
+	whole, shown := true, false
 	for _, one := range posts {
 		for _, l := range one.Message.Lines {
 			line := pieces(l)
+			shown = shown || shows(line)
 			whole = whole && (one.FirstSeq == one.LastSeq || weightOf(line) <= lineWeight)
 			p.add(fit(line, lineWeight))
 		}
 	}
 	if seal := pieces(posts[len(posts)-1].Seal); shows(seal) {
 		p.add(fit(seal, lineWeight))
+		shown = true
+	}
+	if !shown { // Slack takes no message of blanks
+		p = page{}
+		p.add([]piece{{text: nothing}})
 	}
 	p.end()
 	return Body{Text: summary(posts), Blocks: p.blocks}, whole

@@ -32,6 +32,16 @@ func thawed(t require.TestingT, body []byte) blocks.Body {
 	return b
 }
 
+// Slack takes no message that shows nothing, whatever it is made of.
+func TestPosts_OfNothing(t *testing.T) {
+	for name, m := range map[string]chat.Message{"no lines": {}, "a blank line": message(chat.Plain(" "))} {
+		taken, body, err := blocks.Posts([]chat.Post{{FirstSeq: 1, LastSeq: 1, Message: m}, {FirstSeq: 2, LastSeq: 2, Message: m}}, nil)
+		require.NoError(t, err, name)
+		require.Equal(t, 2, taken, name)
+		require.Equal(t, "(nothing to show)", thawed(t, body).Text, name)
+	}
+}
+
 func TestPosts_CoalescesInOrder(t *testing.T) {
 	var posts []chat.Post
 	for i := range int64(100) {

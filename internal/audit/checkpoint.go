@@ -42,6 +42,23 @@ func publicOf(private string) (string, error) {
 	return note.NewEd25519VerifierKey(parts[2], public)
 }
 
+// wellWritten is an error where a public key is not written as publicOf writes
+// it. Its hash is read in letters of either case, and its base64 with the ends
+// of lines in it: one key has many forms, the ledger keeps this one.
+func wellWritten(verifier string) error {
+	v, err := note.NewVerifier(verifier)
+	if err != nil {
+		return fmt.Errorf("the public key %q cannot be read: %w", verifier, err)
+	}
+	head := fmt.Sprintf("%s+%08x+", v.Name(), v.KeyHash())
+	key, ok := strings.CutPrefix(verifier, head)
+	raw, err := base64.StdEncoding.DecodeString(key)
+	if !ok || err != nil || base64.StdEncoding.EncodeToString(raw) != key {
+		return fmt.Errorf("the public key %q is not written as it was made", verifier)
+	}
+	return nil
+}
+
 // openCheckpoint verifies a signed checkpoint and reads it.
 func openCheckpoint(signed, origin, verifier string) (size int64, root tlog.Hash, err error) {
 	v, err := note.NewVerifier(verifier)

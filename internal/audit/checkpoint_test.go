@@ -28,6 +28,23 @@ func TestCheckpointIsANoteThatAnybodyCanVerify(t *testing.T) {
 	require.Equal(t, leaf(3), root)
 }
 
+func TestPublicKeysHaveOneForm(t *testing.T) {
+	const made = "example.org/modbot+bdbffb72+AakyLqWgpWNyd8kbq5l3RYmV0DInxWDPTR5O/O/Y36p3"
+	require.NoError(t, wellWritten(made))
+	for name, text := range map[string]string{
+		"a hash in capitals":     strings.Replace(made, "+bd", "+Bd", 1),
+		"a line's end":           made + "\n",
+		"a line's end within":    strings.Replace(made, "Lq", "L\r\nq", 1),
+		"another hash":           strings.Replace(made, "+bd", "+cd", 1),
+		"another name":           "example.net" + strings.TrimPrefix(made, "example.org"),
+		"a letter too many":      made + "x",
+		"none":                   "",
+		"something else instead": "nonsense",
+	} {
+		t.Run(name, func(t *testing.T) { require.Error(t, wellWritten(text)) })
+	}
+}
+
 func TestCheckpointsThatAreNotGenuine(t *testing.T) {
 	k, err := NewKey("example.org/modbot")
 	require.NoError(t, err)

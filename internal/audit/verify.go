@@ -159,6 +159,11 @@ func (v *verifier) readHead(ctx context.Context) (err error) {
 	if want := v.opts.Verifier; want != "" && v.head.Verifier != want {
 		return bad(0, "the ledger names the public key %s, it should be %s", v.head.Verifier, want)
 	}
+	if v.head.Verifier != "" {
+		if err := wellWritten(v.head.Verifier); err != nil {
+			return bad(0, "the ledger's head was altered: %v", err)
+		}
+	}
 	v.replay.head.Origin, v.replay.head.Verifier = v.head.Origin, v.head.Verifier
 	v.checkpoints, err = v.s.Checkpoints(ctx, math.MinInt64, checkpointPage)
 	if err != nil {

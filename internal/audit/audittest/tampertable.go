@@ -71,6 +71,7 @@ func knownTampering() []known {
 		{"the head's frontier is edited", []string{`UPDATE head SET frontier = (SELECT leaf FROM entry WHERE seq = 1)`}, 0, ""},
 		{"the head's cases are edited", []string{`UPDATE head SET cases = cases + 1`}, 0, "cases"},
 		{"the head's origin is edited", []string{`UPDATE head SET origin = 'example.net/x'`}, 0, "not genuine"},
+		{"the head's key is written another way", []string{"UPDATE head SET verifier = verifier || '\n'"}, 0, "the ledger's head was altered"},
 		{"the head is gone", []string{`DELETE FROM head`}, 0, "0 heads"},
 		{"a checkpoint is deleted", []string{`DELETE FROM checkpoint WHERE size > 0`}, 0, "kept checkpoints"},
 		{"all checkpoints are deleted, and uncounted", []string{`DELETE FROM checkpoint`, `UPDATE head SET checkpoints = 0`}, 0, "began with"},

@@ -151,7 +151,7 @@ func (c *Client) once(ctx context.Context, to Receiver, s *session) ending {
 	if err != nil {
 		// A session may outlive the address for resuming it, but hardly: where it
 		// can't be reached again and again, a new session is begun.
-		if s.url != "" && c.policy.failures >= resumeDials {
+		if s.url != "" && c.policy.unreached >= resumeDials {
 			return ending{then: begin, err: err}
 		}
 		return ending{then: resume, err: err}

@@ -27,6 +27,11 @@ const (
 	// resumeWait is the longest wait where a session was up and goes on: what is
 	// typed meanwhile is lost, and resuming costs nothing of the budget.
 	resumeWait = 5 * time.Second
+	// standingShare is which part of the time that a session stood the wait for
+	// the next one may last: sessions that end twice a minute for an hour keep a
+	// bot away for seconds each time, not for minutes. identifyBurst still bounds
+	// how many there may be.
+	standingShare = 4
 	// longestAsked caps what Discord may ask us to wait before asking again.
 	longestAsked = 10 * time.Minute
 	// lasting is how long a connection must have stood to count as good.
@@ -102,6 +107,7 @@ type policy struct {
 	identifies *rate.Limiter
 	gap        *rate.Limiter
 	failures   int // connections in a row that didn't last
+	unreached  int // connections in a row in which no session stood at all
 }
 
 func newPolicy(random func() float64) *policy {
@@ -115,6 +121,10 @@ func newPolicy(random func() float64) *policy {
 // after says how long to wait when a connection has ended.
 func (p *policy) after(e ending) time.Duration {
 	least := min(e.wait, longestAsked)
+	p.unreached++
+	if e.stood > 0 {
+		p.unreached = 0
+	}
 	if e.stood >= lasting {
 		p.failures = 0
 		return max(least, time.Duration(p.random()*float64(shortWait)))
@@ -124,8 +134,11 @@ func (p *policy) after(e ending) time.Duration {
 	if shift := p.failures - 1; shift < 9 { // 1 s << 9 is above longWait
 		full = min(shortWait<<shift, longWait)
 	}
-	if e.then == resume && e.stood > 0 {
+	switch {
+	case e.then == resume && e.stood > 0:
 		full = min(full, resumeWait)
+	case e.stood >= resumeWait:
+		full = min(full, max(resumeWait, e.stood/standingShare))
 	}
 	return max(least, full/2+time.Duration(p.random()*float64(full/2)))
 }

@@ -39,6 +39,19 @@ func TestPolicy_AfterDoublesAndForgives(t *testing.T) {
 	require.Equal(t, longestAsked, p.after(ending{wait: time.Hour}), "what is asked is capped")
 }
 
+// Found in a soak: with sessions that ended twice a minute, the waits grew to
+// five minutes, and the bot was away for a third of the time.
+func TestPolicy_SessionsThatStoodAreSoonBegunAgain(t *testing.T) {
+	p := newPolicy(func() float64 { return 0.999999 })
+	for range 20 {
+		require.LessOrEqual(t, p.after(ending{then: begin, stood: 35 * time.Second}), 35*time.Second/standingShare)
+		require.LessOrEqual(t, p.after(ending{then: begin, stood: resumeWait}), resumeWait)
+	}
+	require.Zero(t, p.unreached, "an address that is reached each time is not given up")
+	p.after(ending{then: resume})
+	require.Equal(t, 1, p.unreached)
+}
+
 // Whatever happens, waits stay within their bounds, and sessions within the
 // budget of any 24 hours.
 func TestPolicy_HoldsTheBudget(t *testing.T) {
@@ -52,7 +65,8 @@ func TestPolicy_HoldsTheBudget(t *testing.T) {
 				begun = append(begun, now)
 			}
 			stood := time.Duration(rapid.Int64Range(0, int64(2*time.Minute)).Draw(t, "stood"))
-			wait := p.after(ending{stood: stood})
+			next := rapid.SampledFrom([]then{resume, begin}).Draw(t, "next")
+			wait := p.after(ending{then: next, stood: stood})
 			require.GreaterOrEqual(t, wait, time.Duration(0))
 			require.LessOrEqual(t, wait, longWait)
 			now = now.Add(stood + wait)

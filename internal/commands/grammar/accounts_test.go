@@ -69,7 +69,7 @@ func TestParse_Mentions(t *testing.T) {
 
 func TestParse_FirstAccountThatReadsAsSomethingElse(t *testing.T) {
 	for _, word := range []string{
-		"2h", "1d12h", "30M", "2h1d", "perm", "Forever", "group", "c2c", "ALL", "both", "dm", "dms", "pm", "direct", "private",
+		"2h", "1d12h", "30M", "2h1d", "perm", "Forever", "group", "c2c", "ALL", "both", "dm", "dms", "pm", "direct", "private", "one-to-one",
 	} {
 		require.Equal(t, texts.CodeAccountQuotes, refused(t, "mute "+word+" 1d"), word)
 		require.Equal(t, texts.CodeAccountQuotes, refused(t, "status "+word), word)

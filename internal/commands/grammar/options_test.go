@@ -109,7 +109,7 @@ func TestParseOptions_ProblemsOfferTheWholeCommand(t *testing.T) {
 func TestParseScope(t *testing.T) {
 	for typed, want := range map[string]mute.Scope{
 		"group": mute.ScopeGroup, " Groups ": mute.ScopeGroup, "c2c": mute.ScopeC2C, "DM": mute.ScopeC2C,
-		"direct": mute.ScopeC2C, "private": mute.ScopeC2C, "all": mute.ScopeAll, "`both`": mute.ScopeAll,
+		"direct": mute.ScopeC2C, "private": mute.ScopeC2C, "One-to-one": mute.ScopeC2C, "all": mute.ScopeAll, "`both`": mute.ScopeAll,
 	} {
 		scope, problem := ParseScope(typed)
 		require.Nil(t, problem, typed)

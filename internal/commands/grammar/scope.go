@@ -19,7 +19,7 @@ func scopeOf(word string) (s mute.Scope, sure bool) {
 		return mute.ScopeGroup, true
 	case "c2c":
 		return mute.ScopeC2C, true
-	case "dm", "dms", "pm", "direct", "private":
+	case "dm", "dms", "pm", "direct", "private", "one-to-one":
 		return mute.ScopeC2C, false
 	case "all", "both":
 		return mute.ScopeAll, false

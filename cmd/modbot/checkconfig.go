@@ -79,7 +79,7 @@ func (c checkCommand) run(env *environment) error {
 	if problems != nil {
 		return failWith(exitConfig, "config", problems.Error(), "", problems)
 	}
-	_, err := fmt.Fprintf(env.out, "%s is good: modbot serve can run with it.\n", visible(c.file))
+	_, err := fmt.Fprintf(env.out, "%s is good: modbot can run with it.\n", visible(c.file))
 	return err
 }
 

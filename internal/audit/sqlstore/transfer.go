@@ -169,11 +169,18 @@ func (t *transfer) table(ctx context.Context, name string) error {
 	return nil
 }
 
-// scanned is a row as the driver has it.
+// scanned is a row as the driver has it. An empty blob comes without bytes
+// behind it, which the other driver takes for NULL: it gets some.
 func scanned(r *sql.Rows, n int) ([]any, error) {
 	row, dest := make([]any, n), make([]any, n)
 	for i := range row {
 		dest[i] = &row[i]
 	}
-	return row, r.Scan(dest...)
+	err := r.Scan(dest...)
+	for i, v := range row {
+		if blob, ok := v.([]byte); ok && blob == nil {
+			row[i] = []byte{}
+		}
+	}
+	return row, err
 }

@@ -12,6 +12,7 @@ import (
 
 	"modbot/internal/audit"
 	"modbot/internal/audit/sqlstore"
+	"modbot/internal/chat"
 	"modbot/internal/mute"
 	"modbot/internal/pgtest"
 )
@@ -28,7 +29,21 @@ func filled(t *testing.T, store *sqlstore.Store, key *audit.Key) *audit.Log {
 	}
 	_, err := l.Ask(t.Context(), []audit.Question{{Head: audit.Head{Actor: "cli:mia", Account: "bob", Verb: "mute", Scope: mute.ScopeGroup, Term: mute.Permanent()}}})
 	require.NoError(t, err)
-	_, err = l.Register(t.Context(), "slack:C1", 0)
+	for _, sink := range []string{"slack:C1", "discord:C2", "cli"} {
+		_, err = l.Register(t.Context(), sink, 0)
+		require.NoError(t, err)
+	}
+	_, err = l.Link(t.Context(), audit.Linking{Head: audit.Head{Actor: "cli:mia", Account: "bob", Verb: "link", Member: "slack:T1/U1"}})
+	require.NoError(t, err)
+	_, err = l.Freeze(t.Context(), "discord:C2", audit.Attempt{First: 1, Last: 3, Nonce: "d", Body: []byte("posted")})
+	require.NoError(t, err)
+	_, err = l.Posted(t.Context(), "discord:C2", "d", []chat.MessageRef{{Channel: "C2", ID: "7"}})
+	require.NoError(t, err)
+	begun, err := l.Begin(t.Context(), intent("gone"))
+	require.NoError(t, err)
+	_, err = l.Finish(t.Context(), begun.Token, audit.Result{Outcome: audit.OutcomeFailed})
+	require.NoError(t, err)
+	_, err = l.Erase(t.Context(), audit.Erasure{Head: audit.Head{Actor: "cli:ada", Verb: "redact", Reason: "request 7"}, Account: "gone"})
 	require.NoError(t, err)
 	_, err = l.Freeze(t.Context(), "slack:C1", audit.Attempt{First: 1, Last: 2, Nonce: "n", Body: []byte{0, 1, 255}})
 	require.NoError(t, err)
@@ -40,7 +55,8 @@ func filled(t *testing.T, store *sqlstore.Store, key *audit.Key) *audit.Log {
 func TestTransfer(t *testing.T) {
 	t.Parallel()
 	key := newKey(t)
-	from := openStore(t, filepath.Join(t.TempDir(), "modbot.db"))
+	path := filepath.Join(t.TempDir(), "modbot.db")
+	from := openStore(t, path)
 	l := filled(t, from, key)
 	size, root, err := l.Head(t.Context())
 	require.NoError(t, err)
@@ -51,6 +67,11 @@ func TestTransfer(t *testing.T) {
 		told = append(told, total-done)
 	}))
 	require.Zero(t, told[len(told)-1])
+	for _, table := range sqlstore.Transferred() {
+		var n int
+		require.NoError(t, beside(t, path).QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&n))
+		require.Positive(t, n, "%s: a table that is empty shows nothing", table)
+	}
 	r, err := audit.Verify(t.Context(), to, audit.VerifyOptions{Verifier: key.Verifier()})
 	require.NoError(t, err)
 	require.True(t, r.OK, r.Problem)
